@@ -1,0 +1,31 @@
+import type { Clock, LogLevel, LogSink } from '../ports.ts'
+import { redact } from './redact.ts'
+
+/** Fields beside a message: plain values only. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+export interface Log {
+  debug: (message: string, fields?: LogFields) => void
+  info: (message: string, fields?: LogFields) => void
+  warn: (message: string, fields?: LogFields) => void
+  error: (message: string, fields?: LogFields) => void
+  /** The same log under a longer name. */
+  child: (name: string) => Log
+}
+
+/** One JSON line an entry, redacted by value pattern at the sink, whatever the caller passed. */
+export function createLog(name: string, clock: Clock, sink: LogSink): Log {
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      const entry = { at: new Date(clock.now()).toISOString(), level, name, message, ...fields }
+      sink(redact(JSON.stringify(entry)))
+    }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (suffix) => createLog(`${name}.${suffix}`, clock, sink),
+  }
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { failureCodes } from './failure.ts'
+import { sourceKinds } from './profile.ts'
+
+const code = z.enum(failureCodes)
+/** Wall clock, milliseconds since the epoch. */
+const wallMs = z.number()
+
+/** Where the session stands. */
+export const sessionViewSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('restoring') }),
+  z.object({ kind: z.literal('signing-in') }),
+  z.object({ kind: z.literal('signed-in'), expiresAtMs: wallMs }),
+  /** A restored session whose server cannot be asked yet, or whose refresh is being retried. */
+  z.object({ kind: z.literal('unconfirmed'), reason: code, nextTryAtMs: wallMs.nullable() }),
+  z.object({ kind: z.literal('keychain-locked') }),
+  z.object({ kind: z.literal('signed-out'), reason: code.nullable() }),
+])
+export type SessionView = z.infer<typeof sessionViewSchema>
+
+/**
+ * What the header may claim about a workspace. "live" only while something was heard within 12 s
+ * (I14); "offline" means that nothing is connected and the rows are remembered.
+ */
+export const connectionViewSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('idle') }),
+  z.object({ kind: z.literal('connecting'), sinceMs: wallMs }),
+  z.object({ kind: z.literal('live'), heardAtMs: wallMs }),
+  z.object({
+    kind: z.literal('reconnecting'),
+    /** Null before anything was ever heard. */
+    asOfMs: wallMs.nullable(),
+    sinceMs: wallMs,
+    nextTryAtMs: wallMs.nullable(),
+    reason: code,
+  }),
+  z.object({
+    kind: z.literal('offline'),
+    asOfMs: wallMs.nullable(),
+    sinceMs: wallMs,
+    nextTryAtMs: wallMs.nullable(),
+    reason: code,
+  }),
+  z.object({ kind: z.literal('refused'), asOfMs: wallMs.nullable(), reason: code }),
+])
+export type ConnectionView = z.infer<typeof connectionViewSchema>
+
+/** One source in the foot line. */
+export const sourceViewSchema = z.object({
+  kind: z.enum(sourceKinds),
+  state: z.enum(['idle', 'connecting', 'live', 'reconnecting', 'stopped']),
+  /** Sockets open right now. */
+  sockets: z.int(),
+  nextTryAtMs: wallMs.nullable(),
+  reason: code.nullable(),
+})
+export type SourceView = z.infer<typeof sourceViewSchema>
+
+/** How safely the session is kept on this computer. */
+export const keepingSchema = z.enum(['keychain', 'memory', 'keychain-locked'])
+export type Keeping = z.infer<typeof keepingSchema>
+
+export const tenantSchema = z.object({
+  id: z.string(),
+  /** Null when the token carries no name: then the id is shown. */
+  name: z.string().nullable(),
+  role: z.string().nullable(),
+})
+export type Tenant = z.infer<typeof tenantSchema>
+
+export const workspaceViewSchema = z.object({
+  id: z.string(),
+  profileId: z.string(),
+  profileName: z.string(),
+  mark: z.enum(['production', 'staging', 'development', 'demo']),
+  /** Null until the token was read. */
+  operator: z.object({ email: z.string(), tenants: z.array(tenantSchema) }).nullable(),
+  session: sessionViewSchema,
+  connection: connectionViewSchema,
+  sources: z.array(sourceViewSchema),
+  keeping: keepingSchema,
+  /** Job events taken in, a second, over the last 5 s. */
+  eventsPerSecond: z.number(),
+  /** Frames dropped since sign-in because they broke the protocol or named another tenant. */
+  dropped: z.int(),
+})
+export type WorkspaceView = z.infer<typeof workspaceViewSchema>
+
+/** One line of the sign-out receipt. */
+export const receiptLineSchema = z.object({
+  what: z.enum(['sockets', 'timers_and_requests', 'subscriptions', 'rows', 'keychain_entries']),
+  ended: z.int().min(0),
+  left: z.int().min(0),
+})
+
+/** What sign-out shows: what was ended, what is left, and what could not be done. */
+export const receiptSchema = z.object({
+  workspaceId: z.string(),
+  profileId: z.string(),
+  profileName: z.string(),
+  email: z.string().nullable(),
+  /** Why it ended: null when the operator asked. */
+  reason: code.nullable(),
+  endedAtMs: wallMs,
+  durationMs: z.number(),
+  lines: z.array(receiptLineSchema),
+  server: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('revoked') }),
+    /** The server refused the token already: nothing was left to revoke. */
+    z.object({ kind: z.literal('already-ended') }),
+    z.object({ kind: z.literal('not-reached'), expiresAtMs: wallMs.nullable() }),
+    z.object({ kind: z.literal('not-asked') }),
+  ]),
+  /** What could not be done, by code; empty when everything was. */
+  notes: z.array(code),
+})
+export type Receipt = z.infer<typeof receiptSchema>

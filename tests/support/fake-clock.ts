@@ -1,0 +1,72 @@
+import type { Cancel, Clock } from '../../src/main/ports.ts'
+
+interface Timer {
+  readonly at: number
+  readonly order: number
+  readonly run: () => void
+}
+
+/** The fake of the Clock port: time moves only when the test says so. */
+export class FakeClock implements Clock {
+  #wallMs: number
+  #monotonicMs = 0
+  #order = 0
+  readonly #timers = new Set<Timer>()
+
+  constructor(wallMs = Date.UTC(2026, 10, 20, 14, 0, 0)) {
+    this.#wallMs = wallMs
+  }
+
+  now = (): number => this.#wallMs
+  monotonic = (): number => this.#monotonicMs
+
+  after = (delayMs: number, run: () => void): Cancel => {
+    this.#order += 1
+    const timer: Timer = { at: this.#monotonicMs + Math.max(0, delayMs), order: this.#order, run }
+    this.#timers.add(timer)
+    return () => {
+      this.#timers.delete(timer)
+    }
+  }
+
+  get armed(): number {
+    return this.#timers.size
+  }
+
+  /** Due times of what is armed, as delays from now, soonest first. */
+  get delays(): number[] {
+    return [...this.#timers].map((timer) => timer.at - this.#monotonicMs).sort((a, b) => a - b)
+  }
+
+  /** Moves both clocks forward, running what falls due, and lets promises settle after each timer. */
+  async advance(byMs: number): Promise<void> {
+    const end = this.#monotonicMs + byMs
+    for (;;) {
+      const next = [...this.#timers]
+        .filter((timer) => timer.at <= end)
+        .sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      if (next === undefined) break
+      this.#move(Math.max(0, next.at - this.#monotonicMs))
+      this.#timers.delete(next)
+      next.run()
+      await settle()
+    }
+    this.#move(end - this.#monotonicMs)
+    await settle()
+  }
+
+  /** The wall clock jumps; the monotonic one does not. */
+  jump(byMs: number): void {
+    this.#wallMs += byMs
+  }
+
+  #move(byMs: number): void {
+    this.#monotonicMs += byMs
+    this.#wallMs += byMs
+  }
+}
+
+/** Lets every promise that can settle without time or I/O settle. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+}
