@@ -28,7 +28,7 @@ function spellings(secret: string): [Finding['spelling'], Buffer][] {
   return [
     ['plain', Buffer.from(secret)],
     ['utf-16', Buffer.from(secret, 'utf16le')],
-    ['reversed', Buffer.from([...secret].reverse().join(''))],
+    ['reversed', Buffer.from(secret).reverse()],
     ['percent', Buffer.from(percent)],
     ...base64Spellings(secret).map((text): [Finding['spelling'], Buffer] => [
       'base64',

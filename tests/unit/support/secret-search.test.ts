@@ -12,7 +12,7 @@ describe('the search for secrets', () => {
     ['base64', Buffer.from(token).toString('base64')],
     ['utf-16', Buffer.from(token, 'utf16le')],
     ['percent', [...Buffer.from(token)].map((byte) => `%${byte.toString(16)}`).join('')],
-    ['reversed', [...token].reverse().join('')],
+    ['reversed', Buffer.from(token).reverse()],
   ] as const)('finds one written %s', (spelling, content) => {
     expect(findSecrets([token], [{ place: 'here', content }])).toContainEqual({
       place: 'here',
