@@ -29,3 +29,6 @@ export const eventChannels = [
 
 export type CallChannel = (typeof callChannels)[number]
 export type EventChannel = (typeof eventChannels)[number]
+
+/** The two physical channels under all of the above: an unknown name must reach main to be refused with a code. */
+export const wire = { call: 'signalbox:call', event: 'signalbox:event' } as const
