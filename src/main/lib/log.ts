@@ -18,8 +18,9 @@ export function createLog(name: string, clock: Clock, sink: LogSink): Log {
   const write =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
-      const entry = { at: new Date(clock.now()).toISOString(), level, name, message, ...fields }
-      sink(redact(JSON.stringify(entry)))
+      const own = { at: new Date(clock.now()).toISOString(), level, name, message }
+      // Twice: once for the order of the keys, once because a field must not replace our own.
+      sink(redact(JSON.stringify({ ...own, ...fields, ...own })))
     }
   return {
     debug: write('debug'),
