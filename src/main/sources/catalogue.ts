@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { isFinal, jobIdPattern } from '../../shared/job.ts'
+import type { Job } from '../../shared/job.ts'
+import type { GatewayAnswer, GatewayHttp } from './gateway-http.ts'
+import { segment } from './gateway-url.ts'
+import type { Intake } from './intake.ts'
+import type { JobSink } from './source.ts'
+
+const listLimit = 200
+/** Single jobs asked for in one round. */
+const maxSingles = 10
+
+const list = z.array(z.unknown()).max(10_000)
+const activeSchema = z.union([
+  z.object({ active_jobs: list }).transform((body) => body.active_jobs),
+  z.object({ jobs: list }).transform((body) => body.jobs),
+])
+const recentSchema = z.object({ jobs: list, next_cursor: z.unknown() })
+
+/** What discovery found: each id, with the job when the backend lists jobs and not just names. */
+export type Active = ReadonlyMap<string, Job | null>
+
+/**
+ * Reads the gateway's lists into the sink. It owns no state but the knowledge whether this backend
+ * serves a list of jobs at all.
+ */
+export class Catalogue {
+  readonly #intake: Intake
+  readonly #sink: JobSink
+  #served: boolean | null = null
+  /** The list of jobs could not be had when it was wanted. */
+  #behind = false
+
+  constructor(intake: Intake, sink: JobSink) {
+    this.#intake = intake
+    this.#sink = sink
+  }
+
+  /** Null when the body is not a discovery answer. */
+  readActive(body: unknown): Active | null {
+    const parsed = activeSchema.safeParse(body)
+    if (!parsed.success) return null
+    const active = new Map<string, Job | null>()
+    for (const entry of parsed.data) {
+      if (typeof entry === 'string') {
+        if (jobIdPattern.test(entry)) active.set(entry, null)
+        else this.#sink.dropped('malformed')
+        continue
+      }
+      const job = this.#intake.readListed(entry)
+      if (job !== null) active.set(job.id, job)
+    }
+    return active
+  }
+
+  /**
+   * Takes what discovery listed. After an interruption (`whole`) the finished jobs as well: then
+   * what the server lists is all there is, if its list has no second page.
+   */
+  async take(
+    active: Active,
+    { ask, whole }: { readonly ask: GatewayHttp; readonly whole: boolean },
+  ): Promise<GatewayAnswer | null> {
+    const jobs = [...active.values()].filter((job) => job !== null)
+    if (!whole && !this.#behind) {
+      this.#takeEach(jobs)
+      return null
+    }
+    const recent = await this.#recent(ask)
+    this.#behind = 'kind' in recent && recent.kind === 'failed'
+    if ('kind' in recent) {
+      this.#takeEach(jobs)
+      return recent.kind === 'failed' && recent.verdict.kind === 'stop' ? recent : null
+    }
+    if (recent.whole && jobs.length === active.size) this.#sink.takeAll([...recent.jobs, ...jobs])
+    else this.#takeEach([...recent.jobs, ...jobs])
+    return null
+  }
+
+  /** The newest jobs, for those that have no socket. */
+  async refresh(ask: GatewayHttp): Promise<void> {
+    const recent = await this.#recent(ask)
+    if ('jobs' in recent) this.#takeEach(recent.jobs)
+  }
+
+  /** Jobs that were active and are listed no more: how did they end? */
+  async resolve(jobIds: readonly string[], ask: GatewayHttp): Promise<void> {
+    await this.refresh(ask)
+    const open = jobIds.filter((id) => !this.#isOver(id))
+    for (const id of open.slice(0, maxSingles)) {
+      const answer: GatewayAnswer =
+        this.#served === false ? { kind: 'missing' } : await ask(`api/v1/jobs/${segment(id)}`)
+      if (answer.kind === 'missing') this.#intake.forget(id)
+      if (answer.kind !== 'body') continue
+      const job = this.#intake.readListed(answer.body)
+      if (job !== null) this.#sink.take(job)
+    }
+  }
+
+  #takeEach(jobs: Iterable<Job>): void {
+    for (const job of jobs) this.#sink.take(job)
+  }
+
+  async #recent(
+    ask: GatewayHttp,
+  ): Promise<GatewayAnswer | { readonly jobs: readonly Job[]; readonly whole: boolean }> {
+    if (this.#served === false) return { kind: 'missing' }
+    const answer = await ask(`api/v1/jobs?limit=${listLimit}`)
+    if (answer.kind === 'missing') this.#served = false
+    if (answer.kind !== 'body') return answer
+    const parsed = recentSchema.safeParse(answer.body)
+    if (!parsed.success) return { kind: 'missing' }
+    this.#served = true
+    const jobs = parsed.data.jobs
+      .map((raw) => this.#intake.readListed(raw))
+      .filter((job) => job !== null)
+    return { jobs, whole: parsed.data.next_cursor === null }
+  }
+
+  #isOver(jobId: string): boolean {
+    const last = this.#intake.last(jobId)
+    return last === undefined || isFinal(last.status)
+  }
+}

@@ -1,0 +1,281 @@
+import type { FailureCode } from '../../shared/failure.ts'
+import type { Scope } from '../lib/scope.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Cancel, Clock, Random, Socket, SocketEnding, SocketFactory } from '../ports.ts'
+import { backoffMs } from './backoff.ts'
+import { classify, classifyError, classifyFailure } from './close-codes.ts'
+import type { Verdict } from './close-codes.ts'
+import { next } from './connection-state.ts'
+import type { ConnectionEvent, ConnectionState } from './connection-state.ts'
+import type { DialGate } from './dial-gate.ts'
+import { dialTimeout } from './error-codes.ts'
+import { Liveness } from './liveness.ts'
+import type { TokenSupply } from './source.ts'
+import { addressed, isSendable } from './token-form.ts'
+import type { Form, TokenForm } from './token-form.ts'
+
+/** Wall clock for token, name, TCP, TLS and upgrade together. */
+const dialDeadlineMs = 10_000
+/** The session has its own deadline; this one is for a session that forgot it. */
+const renewalDeadlineMs = 15_000
+/** A connection that was up this long and brought a valid message starts its backoff anew. */
+const provenAfterMs = 10_000
+
+export interface ConnectionOptions {
+  /** Owned by whoever opens the connection; closing it ends everything here. */
+  readonly scope: Scope
+  readonly clock: Clock
+  readonly random: Random
+  readonly sockets: SocketFactory
+  readonly tokens: TokenSupply
+  readonly form: TokenForm
+  readonly gate: DialGate
+  /** ws(s) address without a token. */
+  readonly url: string
+  /** True when the message was understood; null is a binary one. */
+  readonly onMessage: (text: string | null) => boolean
+  /** A message or a pong came: the peer is alive. */
+  readonly onHeard: () => void
+  /** Whether a normal close means that the work is over; if not, it is dialled again. */
+  readonly isOver: () => boolean
+  readonly onChanged: (state: ConnectionState, before: ConnectionState) => void
+}
+
+/**
+ * Keeps one socket open. It owns at most one socket and one timer at any moment; every attempt is
+ * a child scope, so that a late callback of an abandoned one finds its signal aborted. It does what
+ * `next` says and must never know what the messages mean.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #liveness: Liveness
+  #state: ConnectionState = { kind: 'idle' }
+  #attempt: Scope | null = null
+  #socket: Socket | null = null
+  #cancelTimer: Cancel | null = null
+  #nextTryAtMs: number | null = null
+  /** The token of the attempt under way, and the form in which it travels. */
+  #token: Secret | null = null
+  #form: Form
+  #openedAtMs = 0
+  #valid = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#form = options.form.first
+    this.#liveness = new Liveness(options.clock)
+    options.scope.own(() => {
+      this.#disarm()
+      this.#abandon()
+    })
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** Wall clock of the next dial while waiting, else null. */
+  get nextTryAtMs(): number | null {
+    return this.#nextTryAtMs
+  }
+
+  /** Why the last attempt ended, while a new one is being made. */
+  get reason(): FailureCode | null {
+    if (this.#state.kind === 'stopped') return this.#state.reason
+    return 'tries' in this.#state && this.#state.kind !== 'open' ? this.#state.tries.reason : null
+  }
+
+  start(): void {
+    this.#apply({ kind: 'started' })
+  }
+
+  /** Dials now if it waits; asks the peer for a sign of life if it seems open. */
+  wake(): void {
+    this.#apply({ kind: 'woken' })
+    if (this.#state.kind !== 'open') return
+    this.#liveness.probe()
+    this.#socket?.ping()
+    this.#watch()
+  }
+
+  /** The work is over: says goodbye and ends. */
+  finish(): void {
+    this.#socket?.close(1000)
+    this.#apply({ kind: 'finished' })
+  }
+
+  #apply(event: ConnectionEvent): void {
+    if (this.#options.scope.closed) return
+    const before = this.#state
+    const state = next(before, event)
+    if (state !== before) this.#enter(state, before)
+  }
+
+  #enter(state: ConnectionState, before: ConnectionState): void {
+    this.#state = state
+    this.#nextTryAtMs = null
+    this.#disarm()
+    // Before anything else is begun: there is never a second socket.
+    if (state.kind !== 'open') this.#abandon()
+    switch (state.kind) {
+      case 'dialling':
+        this.#dial()
+        break
+      case 'open':
+        this.#watch()
+        break
+      case 'waiting':
+        this.#wait(state.tries.failures - 1, state.minDelayMs)
+        break
+      case 'renewing':
+        void this.#renew()
+        break
+      case 'idle':
+      case 'stopped':
+      case 'done':
+        break
+      default:
+        state satisfies never
+    }
+    this.#options.onChanged(state, before)
+  }
+
+  #dial(): void {
+    const attempt = this.#options.scope.child('attempt')
+    this.#attempt = attempt
+    const leave = this.#options.gate.enter(() => {
+      this.#arm(dialDeadlineMs, () => this.#end(classifyError(dialTimeout)))
+      void this.#open(attempt, () => leave())
+    })
+    attempt.own(leave)
+  }
+
+  async #open(attempt: Scope, leave: () => void): Promise<void> {
+    const token = await this.#options.tokens.current()
+    if (attempt.closed) return
+    if (!token.ok) {
+      this.#end(classifyFailure(token.failure))
+      return
+    }
+    if (!isSendable(token.value)) {
+      this.#end({ kind: 'stop', reason: 'token_malformed', reach: 'source' })
+      return
+    }
+    this.#token = token.value
+    this.#valid = false
+    try {
+      const socket = this.#options.sockets({
+        ...addressed(this.#options.url, token.value, this.#form),
+        handlers: {
+          open: () => {
+            leave()
+            if (!attempt.closed) this.#opened()
+          },
+          message: (text) => {
+            if (!attempt.closed) this.#message(text)
+          },
+          pong: () => {
+            if (!attempt.closed) this.#heard()
+          },
+          close: (ending) => {
+            if (!attempt.closed) this.#closed(ending)
+          },
+        },
+      })
+      this.#socket = socket
+      attempt.own(() => socket.terminate())
+    } catch (error) {
+      this.#end(classifyError(codeOf(error)))
+    }
+  }
+
+  #opened(): void {
+    this.#openedAtMs = this.#options.clock.monotonic()
+    this.#liveness.heard()
+    this.#apply({ kind: 'opened' })
+  }
+
+  #heard(): void {
+    this.#liveness.heard()
+    this.#options.onHeard()
+  }
+
+  #message(text: string | null): void {
+    this.#heard()
+    if (!this.#options.onMessage(text)) return
+    this.#valid = true
+    this.#options.form.prove(this.#form)
+  }
+
+  #closed(ending: SocketEnding): void {
+    const verdict = classify(ending)
+    const early = verdict.kind === 'done' && !this.#options.isOver()
+    this.#end(early ? { kind: 'retry', reason: 'unreachable', minDelayMs: 0 } : verdict)
+  }
+
+  #end(verdict: Verdict): void {
+    const nowMs = this.#options.clock.monotonic()
+    const wasOpen = this.#state.kind === 'open'
+    const proven = wasOpen && this.#valid && nowMs - this.#openedAtMs >= provenAfterMs
+    const other =
+      verdict.kind === 'refused'
+        ? this.#options.form.alternative(this.#form, verdict.reason, verdict.named)
+        : null
+    this.#form = other ?? this.#options.form.first
+    this.#apply({ kind: 'ended', verdict, proven, otherForm: other !== null, nowMs })
+  }
+
+  async #renew(): Promise<void> {
+    const { scope, clock, tokens } = this.#options
+    const refused = this.#token
+    if (refused === null) return
+    const state = this.#state
+    this.#arm(renewalDeadlineMs, () =>
+      this.#apply({ kind: 'renewal-failed', verdict: classifyError(dialTimeout) }),
+    )
+    const renewed = await tokens.renew(refused)
+    if (scope.closed || this.#state !== state) return
+    if (renewed.ok) this.#apply({ kind: 'renewed', nowMs: clock.monotonic() })
+    else this.#apply({ kind: 'renewal-failed', verdict: classifyFailure(renewed.failure) })
+  }
+
+  #wait(failures: number, minDelayMs: number): void {
+    const { clock, random } = this.#options
+    const delayMs = backoffMs({ failures, minDelayMs, random })
+    this.#nextTryAtMs = clock.now() + delayMs
+    this.#arm(delayMs, () => this.#apply({ kind: 'due' }))
+  }
+
+  #watch(): void {
+    const step = this.#liveness.next()
+    if (step.ping) this.#socket?.ping()
+    if (step.dead) this.#end({ kind: 'retry', reason: 'timed_out', minDelayMs: 0 })
+    else this.#arm(step.againInMs, () => this.#watch())
+  }
+
+  /** The one timer: arming it anew forgets what it was armed for. */
+  #arm(delayMs: number, run: () => void): void {
+    this.#disarm()
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
+      this.#cancelTimer = null
+      if (!this.#options.scope.closed) run()
+    })
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+  }
+
+  #abandon(): void {
+    void this.#attempt?.close('abandoned')
+    this.#attempt = null
+    this.#socket = null
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'ERR_UNKNOWN'
+}

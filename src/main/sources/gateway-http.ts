@@ -1,0 +1,115 @@
+import { AppError } from '../lib/app-error.ts'
+import type { Secret } from '../lib/secret.ts'
+import { parseRetryAfter, refusalCode } from '../lib/sockets.ts'
+import type { Clock, HttpFetch } from '../ports.ts'
+import { classifyError, classifyFailure, classifyStatus, retry } from './close-codes.ts'
+import type { Verdict } from './close-codes.ts'
+import { withDeadline } from './deadline.ts'
+import { parseJson } from './frames.ts'
+import { httpUrl } from './gateway-url.ts'
+import type { TokenSupply } from './source.ts'
+import { isSendable } from './token-form.ts'
+
+const deadlineMs = 10_000
+/** Longest answer that is read, in bytes. */
+const maxBodyBytes = 4 * 1024 * 1024
+
+export interface GatewayHttpOptions {
+  readonly fetch: HttpFetch
+  readonly clock: Clock
+  readonly tokens: TokenSupply
+  readonly gatewayUrl: string
+  /** Everything asked for ends with it. */
+  readonly signal: AbortSignal
+}
+
+export type GatewayAnswer =
+  | { readonly kind: 'body'; readonly body: unknown }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'failed'; readonly verdict: Exclude<Verdict, { kind: 'refused' }> }
+
+/** Asks the gateway for JSON, as the operator. Never throws. */
+export type GatewayHttp = (path: string) => Promise<GatewayAnswer>
+
+export function createGatewayHttp(options: GatewayHttpOptions): GatewayHttp {
+  return async (path) => {
+    const token = await options.tokens.current()
+    if (!token.ok) return failure(classifyFailure(token.failure))
+    const first = await ask(options, path, token.value)
+    if (first.kind !== 'refused') return first
+    const fresh = await options.tokens.renew(token.value)
+    if (!fresh.ok) return failure(classifyFailure(fresh.failure))
+    const second = await ask(options, path, fresh.value)
+    return second.kind === 'refused' ? failure(second.verdict) : second
+  }
+}
+
+type Asked = GatewayAnswer | { readonly kind: 'refused'; readonly verdict: Verdict }
+
+async function ask(options: GatewayHttpOptions, path: string, token: Secret): Promise<Asked> {
+  if (options.signal.aborted) return failure(retry('cancelled'))
+  if (!isSendable(token))
+    return failure({ kind: 'stop', reason: 'token_malformed', reach: 'source' })
+  const { clock, signal } = options
+  try {
+    return await withDeadline({ clock, signal, afterMs: deadlineMs }, async (ending) => {
+      const response = await options.fetch(httpUrl(options.gatewayUrl, path), {
+        headers: { Authorization: `Bearer ${token.reveal()}`, Accept: 'application/json' },
+        // A redirect is somebody else's page: the token must not follow it (F14).
+        redirect: 'manual',
+        signal: ending,
+      })
+      return await read(response, clock)
+    })
+  } catch (error) {
+    return failure(verdictOf(error))
+  }
+}
+
+async function read(response: Response, clock: Clock): Promise<Asked> {
+  const type = response.headers.get('content-type') ?? ''
+  if (response.ok && type.includes('json')) {
+    const body = parseJson(await readText(response))
+    return body === undefined ? failure(retry('protocol_error')) : { kind: 'body', body }
+  }
+  const reason = type.includes('json') ? refusalCode(await readText(response)) : ''
+  await response.body?.cancel()
+  if (response.ok)
+    return failure(retry(type.includes('html') ? 'captive_portal' : 'protocol_error', 10_000))
+  if (response.status === 404) return { kind: 'missing' }
+  // Status 0 is how a browser's network stack shows a redirect that it did not follow.
+  const status = response.status === 0 ? 302 : response.status
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
+  const verdict = classifyStatus(status, reason, retryAfterMs)
+  return verdict.kind === 'refused' ? { kind: 'refused', verdict } : failure(verdict)
+}
+
+async function readText(response: Response): Promise<string> {
+  if (response.body === null || response.bodyUsed) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    if (bytes > maxBodyBytes) throw new AppError('protocol_error', 'the answer is too long')
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** A token refused twice ends the source. */
+function failure(verdict: Verdict): GatewayAnswer {
+  return verdict.kind === 'refused'
+    ? { kind: 'failed', verdict: { kind: 'stop', reason: verdict.reason, reach: 'source' } }
+    : { kind: 'failed', verdict }
+}
+
+function verdictOf(error: unknown): Verdict {
+  if (error instanceof AppError) return retry(error.code)
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return retry('unreachable')
+  if ('code' in cause && typeof cause.code === 'string') return classifyError(cause.code)
+  // Chromium's stack gives its code only in the message: `net::ERR_CERT_DATE_INVALID`.
+  const netCode = /net::(ERR_[A-Z_]+)/.exec(cause.message)?.[1]
+  return netCode === undefined ? retry('unreachable') : classifyError(netCode)
+}
