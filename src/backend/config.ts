@@ -1,10 +1,24 @@
+import { fromEnvironment, type Environment } from './config-environment.ts'
+import { ConfigError } from './config-error.ts'
+import { parseConfigFile, type ConfigFile } from './config-file.ts'
+import { parseFlags } from './config-flags.ts'
+import { checkJwtSecret } from './config-secret.ts'
+
 /** Everything the backend lets one set, parsed at start. */
 export interface BackendConfig {
   /** 0 is any free port. */
   readonly port: number
+  /** PostgreSQL's port; 0 is any free port. */
+  readonly databasePort: number
   readonly dataDir: string
+  /** Starts over: the data folder is emptied first. */
+  readonly reset: boolean
+  /** Stops when standard input ends or the IPC channel to the parent closes. */
+  readonly followParent: boolean
   /** Work driven beyond the steady sample jobs; null is none. */
   readonly load: Load | null
+  readonly auth: AuthConfig
+  readonly tokens: TokensConfig
 }
 
 export interface Load {
@@ -12,4 +26,109 @@ export interface Load {
   readonly jobs: number
   /** Progress events a second over all of them. */
   readonly rate: number
+}
+
+/** The embedded auth server. */
+export interface AuthConfig {
+  /** Null signs with a key pair that is made once for the data folder (ES256). */
+  readonly jwtSecret: string | null
+  readonly tokenLifetimeSeconds: number
+  readonly rotateRefreshTokens: boolean
+  readonly reuseIntervalSeconds: number
+  readonly allowSignUp: boolean
+  readonly minimumPasswordLength: number
+}
+
+/** Whose session tokens the gateway takes. */
+export interface TokensConfig {
+  /** Null is the embedded auth server; otherwise another project, known by its JWKS. */
+  readonly issuedElsewhere: { readonly algorithm: 'ES256' | 'RS256'; readonly jwks: URL } | null
+  readonly tenantClaim: string
+  readonly leewaySeconds: number
+}
+
+export interface ConfigSources {
+  readonly args: readonly string[]
+  readonly env: Environment
+  /** Throws when there is no such file. */
+  readonly readFile: (path: string) => string
+}
+
+export interface ParsedConfig {
+  readonly config: BackendConfig
+  /** What was read and not used; worth a line on stderr. */
+  readonly notes: readonly string[]
+}
+
+/** Flags win over variables, variables over the file. @throws ConfigError */
+export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfig {
+  const flags = parseFlags(args, env)
+  const { file, notes } = parseConfigFile(readConfigText(flags.configPath, readFile))
+  return {
+    config: {
+      port: flags.port ?? file.api.port,
+      databasePort: file.db.port,
+      dataDir: flags.dataDir,
+      reset: flags.reset,
+      followParent: flags.followParent,
+      load: flags.load,
+      ...chooseTrust(file, env),
+    },
+    notes,
+  }
+}
+
+function readConfigText(path: string | null, read: ConfigSources['readFile']): string {
+  if (path === null) return ''
+  try {
+    return read(path)
+  } catch {
+    throw new ConfigError(`--config: the file ${path} cannot be read`)
+  }
+}
+
+function chooseTrust(
+  { auth, signalbox }: ConfigFile,
+  env: Environment,
+): Pick<BackendConfig, 'auth' | 'tokens'> {
+  const jwtSecret = checkJwtSecret(auth.jwt_secret, env)
+  const jwksUrl = fromEnvironment(signalbox.jwks_url, 'signalbox.jwks_url', env)
+  const algorithm = signalbox.algorithm ?? (jwtSecret === null ? 'ES256' : 'HS256')
+  if (algorithm === 'HS256' && jwtSecret === null) {
+    throw new ConfigError(
+      'signalbox.algorithm is HS256, but there is no secret: set SUPABASE_JWT_SECRET or auth.jwt_secret, or signalbox.jwks_url with ES256',
+    )
+  }
+  if (algorithm === 'RS256' && jwksUrl === null) {
+    throw new ConfigError('signalbox.algorithm is RS256, which needs signalbox.jwks_url')
+  }
+  if (algorithm === 'HS256' && jwksUrl !== null) {
+    throw new ConfigError(
+      'signalbox.jwks_url lists public keys; HS256 has none: use ES256 or RS256',
+    )
+  }
+  return {
+    auth: {
+      jwtSecret: algorithm === 'HS256' ? jwtSecret : null,
+      tokenLifetimeSeconds: auth.jwt_expiry,
+      rotateRefreshTokens: auth.enable_refresh_token_rotation,
+      reuseIntervalSeconds: auth.refresh_token_reuse_interval,
+      allowSignUp: auth.enable_signup,
+      minimumPasswordLength: auth.minimum_password_length,
+    },
+    tokens: {
+      issuedElsewhere:
+        jwksUrl === null || algorithm === 'HS256' ? null : { algorithm, jwks: toUrl(jwksUrl) },
+      tenantClaim: signalbox.tenant_claim,
+      leewaySeconds: signalbox.leeway_seconds,
+    },
+  }
+}
+
+function toUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new ConfigError('signalbox.jwks_url is not an http(s) address')
+  }
+  return url
 }

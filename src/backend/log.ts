@@ -30,11 +30,19 @@ export function redact(text: string): string {
   return patterns.reduce((clean, [pattern, put]) => clean.replace(pattern, put), text)
 }
 
-/** One JSON line an entry, redacted at the sink, whatever the caller passed. */
-export function createLog(name: string, sink: (line: string) => void): Log {
+const levels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof levels)[number]
+
+/** One JSON line an entry from `least` on, redacted at the sink, whatever the caller passed. */
+export function createLog(
+  name: string,
+  sink: (line: string) => void,
+  least: LogLevel = 'info',
+): Log {
   const write =
-    (level: string) =>
+    (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
+      if (levels.indexOf(level) < levels.indexOf(least)) return
       const entry = { at: new Date().toISOString(), level, name, message, ...fields }
       sink(redact(JSON.stringify(entry)))
     }
@@ -43,6 +51,6 @@ export function createLog(name: string, sink: (line: string) => void): Log {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: (suffix) => createLog(`${name}.${suffix}`, sink),
+    child: (suffix) => createLog(`${name}.${suffix}`, sink, least),
   }
 }

@@ -76,7 +76,7 @@ async function initialise(options: ClusterOptions, identity: Identity): Promise<
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
-    ...(options.durable ? [] : ['--no-sync']),
+    ...(options.durable ? [] : ['--no-sync', '--wal-segsize=1']),
   ]
   const result = await run(identity.command(identity.binaries.initdb, args))
   await rm(passwordFile, { force: true })

@@ -1,0 +1,74 @@
+import { parse, TomlError } from 'smol-toml'
+import { z } from 'zod'
+import { ConfigError } from './config-error.ts'
+
+const port = z.int().min(0).max(65_535)
+const seconds = z.int().min(0)
+
+/** The keys of the Supabase CLI's `config.toml` that matter here, with the CLI's defaults. */
+const sections = {
+  api: z.object({ port: port.default(54_321) }),
+  db: z.object({ port: port.default(0) }),
+  auth: z.object({
+    jwt_secret: z.string().optional(),
+    jwt_expiry: z.int().min(1).max(604_800).default(3_600),
+    enable_signup: z.boolean().default(true),
+    enable_refresh_token_rotation: z.boolean().default(true),
+    refresh_token_reuse_interval: seconds.default(10),
+    minimum_password_length: z.int().min(6).default(6),
+  }),
+  /** Ours; the CLI knows nothing of it. */
+  signalbox: z.object({
+    algorithm: z.enum(['HS256', 'ES256', 'RS256']).optional(),
+    jwks_url: z.string().optional(),
+    tenant_claim: z.string().min(1).max(128).default('app_metadata.tenant_id'),
+    leeway_seconds: seconds.max(300).default(30),
+  }),
+}
+
+const schema = z.object({
+  api: sections.api.prefault({}),
+  db: sections.db.prefault({}),
+  auth: sections.auth.prefault({}),
+  signalbox: sections.signalbox.prefault({}),
+})
+
+export type ConfigFile = z.infer<typeof schema>
+
+/** Unknown keys are the CLI's business: tolerated, and noted. @throws ConfigError */
+export function parseConfigFile(text: string): { file: ConfigFile; notes: readonly string[] } {
+  const read = readToml(text)
+  const parsed = schema.safeParse(read)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const key = issue?.path.join('.') ?? ''
+    throw new ConfigError(`--config: ${key} is wrong: ${issue?.message ?? 'not understood'}`)
+  }
+  const unused = unusedKeys(read)
+  const notes = unused.length === 0 ? [] : [`--config: not used here: ${unused.join(', ')}`]
+  return { file: parsed.data, notes }
+}
+
+function readToml(text: string): Record<string, unknown> {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    throw new ConfigError(`--config: line ${error.line} is not TOML`)
+  }
+}
+
+function unusedKeys(read: Record<string, unknown>): string[] {
+  return Object.entries(read).flatMap(([name, section]) => {
+    if (!isSection(name)) return [name]
+    if (typeof section !== 'object' || section === null) return []
+    const known = sections[name].shape
+    return Object.keys(section)
+      .filter((key) => !Object.hasOwn(known, key))
+      .map((key) => `${name}.${key}`)
+  })
+}
+
+function isSection(name: string): name is keyof typeof sections {
+  return Object.hasOwn(sections, name)
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import cors from '@fastify/cors'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { ConfigError } from './config-error.ts'
+import type { Log } from './log.ts'
+
+const bodyLimitBytes = 1024 * 1024
+
+/** The one HTTP server: limits, CORS, a log without secrets, and errors without stacks. */
+export async function createHttp(log: Log): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    // Keep-alive connections would hold up closing.
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    logger: false,
+  })
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['Content-Range', 'Location', 'X-Supabase-Api-Version', 'X-Sb-Error-Code'],
+    maxAge: 3_600,
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    // The path only: a query may carry a token.
+    const [path] = request.url.split('?')
+    const tookMs = Math.round(reply.elapsedTime)
+    log.debug('answered', { method: request.method, path, status: reply.statusCode, tookMs })
+    done()
+  })
+  app.setNotFoundHandler((_request, reply) => {
+    reply.code(404).send({ error: { code: 'not_found', message: 'There is no such address.' } })
+  })
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const ref = randomUUID().slice(0, 8)
+    const status = error.statusCode ?? 500
+    if (status < 500) {
+      reply.code(status).send({ error: { code: requestCode(status), message: error.message, ref } })
+      return
+    }
+    const [path] = request.url.split('?')
+    log.error('a request failed', { ref, path, why: error.message, where: error.stack })
+    const message = 'The backend failed; its log has the reason under this reference.'
+    reply.code(status).send({ error: { code: 'internal', message, ref } })
+  })
+  return app
+}
+
+function requestCode(status: number): string {
+  return status === 413 ? 'body_too_large' : 'request_invalid'
+}
+
+/** On 127.0.0.1 only; the port that it came to be. @throws ConfigError when the port is taken */
+export async function listen(app: FastifyInstance, port: number): Promise<number> {
+  try {
+    await app.listen({ host: '127.0.0.1', port })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new ConfigError(`--port ${port} is in use; choose another one, or 0 for any free one`)
+    }
+    throw error
+  }
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return address.port
+}

@@ -1,0 +1,44 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Log } from '../log.ts'
+import { refusals, type AuthRefusal } from './auth-outcome.ts'
+
+/** Since this version of its API, GoTrue's errors carry a string as `code`. */
+const stringCodes = '2024-01-01'
+const versionHeader = 'x-supabase-api-version'
+
+/** auth-js trusts `code` only when the version comes back. */
+export function stampVersion(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (wantsStringCodes(request)) reply.header(versionHeader, stringCodes)
+  done()
+}
+
+export function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, code, message }: AuthRefusal,
+): FastifyReply {
+  const body = wantsStringCodes(request)
+    ? { code, message }
+    : { code: status, error_code: code, msg: message }
+  return reply.code(status).header('x-sb-error-code', code).send(body)
+}
+
+function wantsStringCodes(request: FastifyRequest): boolean {
+  const version = request.headers[versionHeader]
+  return typeof version === 'string' && version >= stringCodes
+}
+
+export function answerUnknown(request: FastifyRequest, reply: FastifyReply): void {
+  refuse(request, reply, refusals.routeUnknown)
+}
+
+export function answerUnexpected(log: Log) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    if (error.statusCode === 413) refuse(request, reply, refusals.bodyTooLarge)
+    else if (error.statusCode === 400) refuse(request, reply, refusals.badJson)
+    else {
+      log.error('an auth request failed', { why: error.message, where: error.stack })
+      refuse(request, reply, refusals.internal)
+    }
+  }
+}

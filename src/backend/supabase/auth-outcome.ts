@@ -1,0 +1,65 @@
+/** How the auth server says no (supabase.md §1); messages are GoTrue's, clients compare them. */
+export interface AuthRefusal {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+export type AuthOutcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: AuthRefusal; readonly headers?: AuthHeaders }
+
+/** Headers that tell a client (and us) which session a token call was about. */
+export type AuthHeaders = Readonly<Record<string, string>>
+
+const refusal = (status: number, code: string, message: string): AuthRefusal => ({
+  status,
+  code,
+  message,
+})
+
+export const refusals = {
+  badJson: refusal(400, 'bad_json', 'Could not parse request body as JSON'),
+  bodyTooLarge: refusal(413, 'request_too_large', 'Request body is too large'),
+  wrongCredentials: refusal(400, 'invalid_credentials', 'Invalid login credentials'),
+  unsupportedGrant: refusal(400, 'invalid_credentials', 'unsupported_grant_type'),
+  noIdentifier: refusal(400, 'validation_failed', 'missing email or phone'),
+  notConfirmed: refusal(400, 'email_not_confirmed', 'Email not confirmed'),
+  banned: refusal(400, 'user_banned', 'User is banned'),
+  bannedRefresh: refusal(400, 'user_banned', 'Invalid Refresh Token: User Banned'),
+  bannedToken: refusal(403, 'user_banned', 'User is banned'),
+  refreshTokenUnknown: refusal(
+    400,
+    'refresh_token_not_found',
+    'Invalid Refresh Token: Refresh Token Not Found',
+  ),
+  refreshTokenUsed: refusal(
+    400,
+    'refresh_token_already_used',
+    'Invalid Refresh Token: Already Used',
+  ),
+  sessionExpired: refusal(400, 'session_expired', 'Invalid Refresh Token: Session Expired'),
+  noBearer: refusal(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
+  sessionGone: refusal(
+    403,
+    'session_not_found',
+    'Session from session_id claim in JWT does not exist',
+  ),
+  userGone: refusal(403, 'user_not_found', 'User from sub claim in JWT does not exist'),
+  scopeUnknown: refusal(400, 'validation_failed', 'Unsupported logout scope'),
+  tooMany: refusal(429, 'over_request_rate_limit', 'Request rate limit reached'),
+  routeUnknown: refusal(404, 'not_found', '404 page not found'),
+  internal: refusal(500, 'unexpected_failure', 'Unexpected failure, please check server logs'),
+} as const satisfies Record<string, AuthRefusal>
+
+export const badJwt = (why: string): AuthRefusal =>
+  refusal(403, 'bad_jwt', `invalid JWT: unable to parse or verify signature, ${why}`)
+
+export const refused = (
+  refusal: AuthRefusal,
+  headers: AuthHeaders = {},
+): { readonly ok: false; readonly refusal: AuthRefusal; readonly headers: AuthHeaders } => ({
+  ok: false,
+  refusal,
+  headers,
+})

@@ -1,0 +1,118 @@
+import type { Queryable } from '../database/database.ts'
+
+/** A row of `auth.users` with its identities, as the auth routes need it. */
+export interface UserRow {
+  readonly id: string
+  readonly aud: string
+  readonly role: string
+  readonly email: string | null
+  readonly phone: string | null
+  readonly email_confirmed_at: Date | null
+  readonly confirmed_at: Date | null
+  readonly last_sign_in_at: Date | null
+  readonly raw_app_meta_data: Record<string, unknown>
+  readonly raw_user_meta_data: Record<string, unknown>
+  readonly banned: boolean
+  readonly is_anonymous: boolean
+  readonly created_at: Date
+  readonly updated_at: Date
+  readonly identities: readonly IdentityRow[]
+}
+
+type IdentityRow = Readonly<Record<string, unknown>>
+
+const columns = `
+  u.id, u.aud, u.role, u.email, u.phone, u.email_confirmed_at, u.confirmed_at, u.last_sign_in_at,
+  u.raw_app_meta_data, u.raw_user_meta_data, u.is_anonymous, u.created_at, u.updated_at,
+  coalesce(u.banned_until > now(), false) as banned,
+  coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'identity_id', i.id, 'id', i.provider_id, 'user_id', i.user_id,
+      'identity_data', i.identity_data, 'provider', i.provider,
+      'last_sign_in_at', i.last_sign_in_at, 'created_at', i.created_at,
+      'updated_at', i.updated_at, 'email', i.email) order by i.created_at)
+    from auth.identities i where i.user_id = u.id
+  ), '[]') as identities`
+
+export async function findUser(queryable: Queryable, id: string): Promise<UserRow | null> {
+  const sql = `select ${columns} from auth.users u where u.id = $1 and u.deleted_at is null`
+  return (await queryable.query<UserRow>(sql, [id]))[0] ?? null
+}
+
+/** Verifies in PostgreSQL (bcrypt), so that a slow hash never holds up the event loop. */
+export async function findUserByPassword(
+  queryable: Queryable,
+  email: string,
+  password: string,
+): Promise<UserRow | null> {
+  const sql = `
+    select ${columns}, u.encrypted_password = extensions.crypt($2, u.encrypted_password) as matches
+    from auth.users u
+    where u.email = lower($1) and not u.is_sso_user and u.deleted_at is null
+      and u.encrypted_password is not null`
+  const [user] = await queryable.query<UserRow & { matches: boolean }>(sql, [email, password])
+  if (user === undefined) {
+    // An unknown address takes as long as a wrong password.
+    await queryable.query(`select extensions.crypt($1, extensions.gen_salt('bf', 10))`, [password])
+    return null
+  }
+  return user.matches ? user : null
+}
+
+export interface NewUser {
+  readonly email: string
+  readonly password: string
+  readonly appMetadata: Readonly<Record<string, unknown>>
+  readonly userMetadata: Readonly<Record<string, unknown>>
+  /** bcrypt's cost; 10 is Supabase's. */
+  readonly passwordCost: number
+}
+
+/** A confirmed user with an e-mail identity; the id. */
+export async function addUser(queryable: Queryable, user: NewUser): Promise<string> {
+  const app = { provider: 'email', providers: ['email'], ...user.appMetadata }
+  const [row] = await queryable.query<{ id: string }>(
+    `insert into auth.users
+       (email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data)
+     values (lower($1), extensions.crypt($2, extensions.gen_salt('bf', $3)), now(), $4, $5)
+     returning id`,
+    [user.email, user.password, user.passwordCost, app, user.userMetadata],
+  )
+  if (row === undefined) throw new Error('the user was not added')
+  const facts = { sub: row.id, email: user.email, email_verified: true, phone_verified: false }
+  await queryable.query(
+    `with data as (select $2::jsonb || $3::jsonb as facts)
+     , kept as (
+       update auth.users set raw_user_meta_data = (select facts from data) where id = $1::uuid
+     )
+     insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at)
+     select $1, $1::uuid, facts, 'email', now() from data`,
+    [row.id, user.userMetadata, facts],
+  )
+  return row.id
+}
+
+/** The user as GoTrue writes it (supabase.md §1). */
+export function userBody(user: UserRow): Readonly<Record<string, unknown>> {
+  return {
+    id: user.id,
+    aud: user.aud,
+    role: user.role,
+    email: user.email ?? '',
+    ...moment('email_confirmed_at', user.email_confirmed_at),
+    phone: user.phone ?? '',
+    ...moment('confirmed_at', user.confirmed_at),
+    ...moment('last_sign_in_at', user.last_sign_in_at),
+    app_metadata: user.raw_app_meta_data,
+    user_metadata: user.raw_user_meta_data,
+    identities: user.identities,
+    created_at: user.created_at.toISOString(),
+    updated_at: user.updated_at.toISOString(),
+    is_anonymous: user.is_anonymous,
+  }
+}
+
+/** GoTrue leaves out a moment that has not come. */
+function moment(name: string, at: Date | null): Record<string, string> {
+  return at === null ? {} : { [name]: at.toISOString() }
+}
