@@ -1,0 +1,191 @@
+import { isFinal } from '../../shared/job.ts'
+import type { Job, JobRow } from '../../shared/job.ts'
+import type { Group } from '../../shared/ipc/contract.ts'
+import type { Scope } from '../lib/scope.ts'
+import type { Cancel, Clock } from '../ports.ts'
+import { JobFeed } from './job-feed.ts'
+import type { JobBatch, PublishBatch } from './job-feed.ts'
+import { JobStore, keyOf } from './job-store.ts'
+import type { JobKey, StoredJob } from './job-store.ts'
+import { Pace } from './rates.ts'
+import { Gauge, slotMs, Throughput } from './throughput.ts'
+
+export interface JobDeskOptions {
+  readonly scope: Scope
+  readonly clock: Clock
+  readonly workspaceId: string
+  readonly publish: PublishBatch
+}
+
+/** Where sources of one family put what they heard. */
+export interface DeskSink {
+  readonly take: (job: Job) => void
+  readonly takeAll: (jobs: readonly Job[]) => void
+  readonly forget: (jobId: string) => void
+  readonly heard: () => void
+  readonly dropped: (why: 'malformed' | 'tenant' | 'order') => void
+}
+
+/** Sources that mean the same job by the same id: sockets, streams and lists of one gateway. */
+const gateway = 'gateway'
+
+/**
+ * The jobs of one workspace: what is known of them, how fast they move, and the way to the windows.
+ * It owns the store, the feed and the rates, and drops all of them with its scope.
+ */
+export class JobDesk {
+  readonly sink: DeskSink
+  readonly #scope: Scope
+  readonly #clock: Clock
+  readonly #store: JobStore
+  readonly #feed: JobFeed
+  readonly #paces = new Map<JobKey, Pace>()
+  readonly #throughput = new Throughput()
+  readonly #gauge = new Gauge()
+  #cancelTick: Cancel | null = null
+  #dropped = 0
+
+  constructor({ scope, clock, workspaceId, publish }: JobDeskOptions) {
+    this.#scope = scope
+    this.#clock = clock
+    this.#store = new JobStore({ onTouched: (key) => this.#touched(key) })
+    this.#feed = new JobFeed({
+      scope,
+      clock,
+      workspaceId,
+      publish,
+      keys: () => this.#store.keys(),
+      row: (key) => this.#row(key),
+      groups: () => this.groups,
+    })
+    this.sink = this.sinkOf(gateway)
+    scope.own(() => {
+      this.#cancelTick?.()
+      this.#store.clear()
+      this.#paces.clear()
+      this.#throughput.clear()
+    })
+  }
+
+  /** Jobs known now. */
+  get size(): number {
+    return this.#store.size
+  }
+
+  /** Job events taken in, a second, over the last 5 s. */
+  get eventsPerSecond(): number {
+    return this.#gauge.perSecond(this.#clock.monotonic())
+  }
+
+  /** Frames dropped because they broke the protocol or named another tenant. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Counts of every tenant that ever had a job here. */
+  get groups(): Group[] {
+    return [...this.#store.counts].map(([tenantId, counts]) => ({
+      tenantId,
+      ...counts,
+      throughput: this.#throughput.of(tenantId),
+    }))
+  }
+
+  sinkOf(family: string): DeskSink {
+    const open = (run: () => void): void => {
+      if (!this.#scope.closed) run()
+    }
+    return {
+      take: (job) => open(() => this.#take(family, job)),
+      takeAll: (jobs) => open(() => this.#store.takeAll(family, jobs, this.#clock.now())),
+      forget: (jobId) => open(() => this.#store.forget(family, jobId)),
+      heard: () => undefined,
+      dropped: (why) => {
+        if (why !== 'order') this.#dropped += 1
+      },
+    }
+  }
+
+  open(windowId: number): Pick<JobBatch, 'batch' | 'rows' | 'groups'> {
+    return this.#feed.open(windowId)
+  }
+
+  acknowledge(windowId: number, batch: number): void {
+    this.#feed.acknowledge(windowId, batch)
+  }
+
+  setVisible(windowId: number, visible: boolean): void {
+    this.#feed.setVisible(windowId, visible)
+  }
+
+  closeWindow(windowId: number): void {
+    this.#feed.closeWindow(windowId)
+  }
+
+  /** The sources are disconnected: rates and times left are unknown from now on. */
+  markRemembered(): void {
+    this.#paces.clear()
+    this.#store.markRemembered()
+  }
+
+  markConnected(): void {
+    this.#store.markConnected()
+  }
+
+  #take(family: string, job: Job): void {
+    if (this.#store.take(family, job, this.#clock.now()) !== 'changed') return
+    const nowMs = this.#clock.monotonic()
+    this.#gauge.count(nowMs)
+    this.#throughput.count(job.tenantId, nowMs)
+    this.#cancelTick ??= this.#clock.after(slotMs, () => this.#tick())
+    this.#pace(keyOf(family, job.id), nowMs)
+  }
+
+  #pace(key: JobKey, nowMs: number): void {
+    const job = this.#store.get(key)?.job
+    if (job === undefined || isFinal(job.status)) {
+      this.#paces.delete(key)
+      return
+    }
+    const known = this.#paces.get(key)
+    const pace = known?.attempt === job.attempt ? known : new Pace(job.attempt)
+    if (pace !== known) this.#paces.set(key, pace)
+    pace.hear(job, nowMs)
+  }
+
+  #touched(key: JobKey): void {
+    if (this.#store.get(key) === undefined) this.#paces.delete(key)
+    this.#feed.touch(key)
+  }
+
+  /** Every 2 s, until a minute has gone by without an event. */
+  #tick(): void {
+    this.#cancelTick = null
+    if (this.#scope.closed) return
+    this.#throughput.advance(this.#clock.monotonic())
+    this.#feed.touchGroups()
+    if (!this.#throughput.still) this.#cancelTick = this.#clock.after(slotMs, () => this.#tick())
+  }
+
+  #row(key: JobKey): JobRow | null {
+    const stored = this.#store.get(key)
+    return stored === undefined
+      ? null
+      : rowOf(stored, this.#paces.get(key), this.#clock.monotonic())
+  }
+}
+
+function rowOf(
+  { job, heardAtMs, remembered }: StoredJob,
+  pace: Pace | undefined,
+  nowMs: number,
+): JobRow {
+  const moving = remembered ? undefined : pace
+  return {
+    ...job,
+    heardAtMs,
+    remembered,
+    ratePerSecond: moving?.perSecond(nowMs) ?? null,
+    left: moving?.left(nowMs) ?? null,
+  }
+}

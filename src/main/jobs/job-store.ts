@@ -1,0 +1,170 @@
+import { isFinal } from '../../shared/job.ts'
+import type { Job } from '../../shared/job.ts'
+import { merge } from './merge.ts'
+import { Tally } from './tally.ts'
+import type { Counts } from './tally.ts'
+
+/** Names a job: two families of sources may use the same id for different jobs. */
+export type JobKey = `${string} ${string}`
+
+export const keyOf = (family: string, jobId: string): JobKey => `${family} ${jobId}`
+export const idIn = (key: JobKey): string => key.slice(key.indexOf(' ') + 1)
+
+export interface StoredJob {
+  readonly job: Job
+  /** Wall clock, milliseconds since the epoch. */
+  readonly heardAtMs: number
+  /** The source behind it is not connected. */
+  readonly remembered: boolean
+}
+
+export interface JobStoreOptions {
+  /** A job was changed, added or removed. */
+  readonly onTouched: (key: JobKey) => void
+  /** Finished jobs kept; past it the one that finished first goes. */
+  readonly maxFinished?: number
+}
+
+/** What a `take` came to. */
+export type Taken = 'changed' | 'same' | 'older'
+
+/** A job that is heard of again is shown as fresh at most this often: it costs a row in a batch. */
+const heardStepMs = 5_000
+const maxGone = 20_000
+
+/**
+ * The latest state of every job of one workspace. It owns ordering, dedupe and memory bounds; it
+ * has no I/O, no timer and no clock, and knows neither tenant names nor windows.
+ */
+export class JobStore {
+  readonly #options: JobStoreOptions
+  readonly #jobs = new Map<JobKey, StoredJob>()
+  /** In order of finishing, as we heard it. */
+  readonly #finished = new Set<JobKey>()
+  /** The last word on removed jobs: an older one does not bring them back. */
+  readonly #gone = new Map<JobKey, Pick<Job, 'attempt' | 'seq'>>()
+  readonly #tally = new Tally()
+
+  constructor(options: JobStoreOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#jobs.size
+  }
+
+  get counts(): ReadonlyMap<string, Readonly<Counts>> {
+    return this.#tally.all
+  }
+
+  get(key: JobKey): StoredJob | undefined {
+    return this.#jobs.get(key)
+  }
+
+  keys(): Iterable<JobKey> {
+    return this.#jobs.keys()
+  }
+
+  take(family: string, job: Job, nowMs: number): Taken {
+    const key = keyOf(family, job.id)
+    const stored = this.#jobs.get(key)
+    if (stored === undefined) {
+      if (!isNewer(job, this.#gone.get(key))) return 'older'
+      this.#put(key, { job, heardAtMs: nowMs, remembered: false }, null)
+      return 'changed'
+    }
+    // A job does not change hands (I12).
+    if (job.tenantId !== stored.job.tenantId) return 'older'
+    const merged = merge(stored.job, job)
+    if (merged !== stored.job) {
+      this.#put(key, { job: merged, heardAtMs: nowMs, remembered: false }, stored.job)
+      return 'changed'
+    }
+    if (job.attempt < merged.attempt || job.seq < merged.seq) return 'older'
+    this.#hear(key, stored, nowMs)
+    return 'same'
+  }
+
+  /** Everything that the server has of this family: what is missing here is gone. */
+  takeAll(family: string, jobs: readonly Job[], nowMs: number): void {
+    const listed = new Set(jobs.map((job) => keyOf(family, job.id)))
+    for (const key of [...this.#jobs.keys()]) {
+      if (key.startsWith(`${family} `) && !listed.has(key)) this.#remove(key)
+    }
+    for (const job of jobs) this.take(family, job, nowMs)
+  }
+
+  forget(family: string, jobId: string): void {
+    this.#remove(keyOf(family, jobId))
+  }
+
+  /** The sources are disconnected: everything is only remembered from now on. */
+  markRemembered(): void {
+    this.#mark((stored) => (stored.remembered ? stored : { ...stored, remembered: true }))
+  }
+
+  /** The sources are back: ends are still ends; the rest is true when it is heard again. */
+  markConnected(): void {
+    this.#mark((stored) =>
+      stored.remembered && isFinal(stored.job.status) ? { ...stored, remembered: false } : stored,
+    )
+  }
+
+  /** Drops everything without a word; answers how many jobs there were. */
+  clear(): number {
+    const { size } = this.#jobs
+    this.#jobs.clear()
+    this.#finished.clear()
+    this.#gone.clear()
+    this.#tally.clear()
+    return size
+  }
+
+  #put(key: JobKey, stored: StoredJob, before: Job | null): void {
+    const { tenantId, status } = stored.job
+    if (before !== null) this.#tally.remove(before.tenantId, before.status)
+    this.#tally.add(tenantId, status)
+    this.#jobs.set(key, stored)
+    if (!isFinal(status)) this.#finished.delete(key)
+    else this.#finished.add(key)
+    this.#options.onTouched(key)
+    const [first] = this.#finished
+    if (first !== undefined && this.#finished.size > (this.#options.maxFinished ?? 5_000)) {
+      this.#remove(first)
+    }
+  }
+
+  #hear(key: JobKey, stored: StoredJob, nowMs: number): void {
+    if (!stored.remembered && nowMs - stored.heardAtMs < heardStepMs) return
+    this.#jobs.set(key, { ...stored, heardAtMs: nowMs, remembered: false })
+    this.#options.onTouched(key)
+  }
+
+  #remove(key: JobKey): void {
+    const stored = this.#jobs.get(key)
+    if (stored === undefined) return
+    const { tenantId, status, attempt, seq } = stored.job
+    this.#jobs.delete(key)
+    this.#finished.delete(key)
+    this.#tally.remove(tenantId, status)
+    this.#gone.delete(key)
+    this.#gone.set(key, { attempt, seq })
+    const [oldest] = this.#gone.keys()
+    if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest)
+    this.#options.onTouched(key)
+  }
+
+  #mark(change: (stored: StoredJob) => StoredJob): void {
+    for (const [key, stored] of this.#jobs) {
+      const changed = change(stored)
+      if (changed === stored) continue
+      this.#jobs.set(key, changed)
+      this.#options.onTouched(key)
+    }
+  }
+}
+
+function isNewer(job: Job, gone: Pick<Job, 'attempt' | 'seq'> | undefined): boolean {
+  if (gone === undefined) return true
+  return job.attempt > gone.attempt || (job.attempt === gone.attempt && job.seq > gone.seq)
+}
