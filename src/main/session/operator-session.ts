@@ -41,13 +41,19 @@ export interface OperatorSession {
   /** Tries a locked keychain again. */
   unlock: () => Promise<Outcome<boolean>>
 
+  /** After sleep, a network change or the operator's wish: asks again now, if anything waits. */
+  wake: () => void
+
   current: () => Promise<Outcome<Secret>>
   renew: (refused: Secret) => Promise<Outcome<Secret>>
   onRenewed: (listener: () => void) => Off
 
   /**
-   * Erases keychain entries first, revokes at the server in a race of 700 ms, never throws and
-   * never takes longer than 1 s. The caller has already silenced the scope.
+   * Ends the session for good: seals the vault, erases the keychain entries, and revokes at the
+   * server in a race of 700 ms. Never throws, never takes longer than 1 s; idempotent. The caller has
+   * silenced the scope in the same turn or before. `askServer: false` is for a session that the
+   * server has ended already. Closing the app is not this: then only the scope closes, and the
+   * keychain keeps the session for the next start.
    */
   signOut: (how: {
     readonly everywhere: boolean
