@@ -199,6 +199,21 @@ export default tseslint.config(
     },
   },
   {
+    // Evaluated inside a page, not by Node.
+    files: ['tools/electron-stand-in/page/*.js'],
+    languageOptions: {
+      globals: {
+        window: 'readonly',
+        document: 'readonly',
+        matchMedia: 'readonly',
+        Event: 'readonly',
+        EventTarget: 'readonly',
+        CustomEvent: 'readonly',
+        MouseEvent: 'readonly',
+      },
+    },
+  },
+  {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: {
@@ -216,6 +231,8 @@ export default tseslint.config(
         URL: 'readonly',
         AbortController: 'readonly',
         fetch: 'readonly',
+        performance: 'readonly',
+        Response: 'readonly',
       },
     },
   },
