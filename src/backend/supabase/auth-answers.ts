@@ -15,11 +15,11 @@ export function stampVersion(request: FastifyRequest, reply: FastifyReply, done:
 export function refuse(
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, code, message }: AuthRefusal,
+  { status, code, message, more }: AuthRefusal,
 ): FastifyReply {
   const body = wantsStringCodes(request)
-    ? { code, message }
-    : { code: status, error_code: code, msg: message }
+    ? { code, message, ...more }
+    : { code: status, error_code: code, msg: message, ...more }
   return reply.code(status).header('x-sb-error-code', code).send(body)
 }
 

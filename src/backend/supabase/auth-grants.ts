@@ -2,9 +2,15 @@ import { randomInt } from 'node:crypto'
 import type { AuthConfig } from '../config.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import type { Issuer } from '../tokens/issuer.ts'
-import { refusals, refused, type AuthHeaders, type AuthOutcome } from './auth-outcome.ts'
+import {
+  refusals,
+  refused,
+  weakPassword,
+  type AuthHeaders,
+  type AuthOutcome,
+} from './auth-outcome.ts'
 import { rotate } from './auth-rotation.ts'
-import { findUser, findUserByPassword, userBody, type UserRow } from './auth-users.ts'
+import { addUser, findUser, findUserByPassword, userBody, type UserRow } from './auth-users.ts'
 
 /** What a token call answers, body and headers. */
 export interface Grant {
@@ -16,6 +22,12 @@ export interface Grant {
 export interface Asker {
   readonly userAgent: string | null
   readonly ip: string
+}
+
+export interface Newcomer {
+  readonly email: string
+  readonly password: string
+  readonly data: Readonly<Record<string, unknown>>
 }
 
 interface Handle {
@@ -36,6 +48,25 @@ export class Grants {
 
   constructor(context: GrantsContext) {
     this.#context = context
+  }
+
+  /** A new user, confirmed at once; no tenant is theirs until somebody gives them one. */
+  async signUp(newcomer: Newcomer, asker: Asker): Promise<AuthOutcome<Grant>> {
+    const { database, config } = this.#context
+    const { email, password, data } = newcomer
+    if (!config.allowSignUp) return refused(refusals.signUpDisabled)
+    if (password.length < config.minimumPasswordLength) {
+      return refused(weakPassword(config.minimumPasswordLength))
+    }
+    const added = await database.tx(async (inside) => {
+      await inside.query('select pg_advisory_xact_lock(hashtext(lower($1)))', [email])
+      const sql = 'select 1 from auth.users where email = lower($1)'
+      if ((await inside.query(sql, [email])).length > 0) return false
+      const user = { email, password, appMetadata: {}, userMetadata: data, passwordCost: 10 }
+      await addUser(inside, user)
+      return true
+    })
+    return added ? this.signIn(email, password, asker) : refused(refusals.userExists)
   }
 
   /** The password grant: a new session. */

@@ -3,6 +3,8 @@ export interface AuthRefusal {
   readonly status: number
   readonly code: string
   readonly message: string
+  /** Some refusals explain themselves further. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 export type AuthOutcome<T> =
@@ -24,6 +26,8 @@ export const refusals = {
   wrongCredentials: refusal(400, 'invalid_credentials', 'Invalid login credentials'),
   unsupportedGrant: refusal(400, 'invalid_credentials', 'unsupported_grant_type'),
   noIdentifier: refusal(400, 'validation_failed', 'missing email or phone'),
+  signUpDisabled: refusal(422, 'signup_disabled', 'Signups not allowed for this instance'),
+  userExists: refusal(422, 'user_already_exists', 'User already registered'),
   notConfirmed: refusal(400, 'email_not_confirmed', 'Email not confirmed'),
   banned: refusal(400, 'user_banned', 'User is banned'),
   bannedRefresh: refusal(400, 'user_banned', 'Invalid Refresh Token: User Banned'),
@@ -54,6 +58,11 @@ export const refusals = {
 
 export const badJwt = (why: string): AuthRefusal =>
   refusal(403, 'bad_jwt', `invalid JWT: unable to parse or verify signature, ${why}`)
+
+export const weakPassword = (leastCharacters: number): AuthRefusal => ({
+  ...refusal(422, 'weak_password', `Password should be at least ${leastCharacters} characters.`),
+  more: { weak_password: { reasons: ['length'] } },
+})
 
 export const refused = (
   refusal: AuthRefusal,

@@ -27,6 +27,14 @@ const passwordBody = z.object({
   phone: z.string().default(''),
   password: z.string().default(''),
 })
+const signUpBody = z.object({
+  email: z.email(),
+  password: z.string(),
+  data: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((data) => data ?? {}),
+})
 const refreshBody = z.object({ refresh_token: z.string().default('') })
 const grantQuery = z.object({ grant_type: z.string().default('') })
 const scopes = ['global', 'local', 'others'] as const
@@ -44,7 +52,9 @@ export function registerAuth(app: FastifyInstance, context: AuthContext): void {
   app.register((closed, _options, done) => {
     requireApiKey(closed, context.apiKeys)
     addPublicRoutes(closed, context)
-    addTokenRoute(closed, context)
+    const grants = new Grants(context)
+    addTokenRoute(closed, grants)
+    addSignUpRoute(closed, grants)
     addUserRoutes(closed, context)
     done()
   })
@@ -74,8 +84,15 @@ function addPublicRoutes(app: FastifyInstance, { version, config }: AuthContext)
   }))
 }
 
-function addTokenRoute(app: FastifyInstance, context: AuthContext): void {
-  const grants = new Grants(context)
+function addSignUpRoute(app: FastifyInstance, grants: Grants): void {
+  app.post('/signup', async (request, reply) => {
+    const body = signUpBody.safeParse(request.body)
+    if (!body.success) return refuse(request, reply, refusals.noIdentifier)
+    return answerGrant(request, reply, await grants.signUp(body.data, askerOf(request)))
+  })
+}
+
+function addTokenRoute(app: FastifyInstance, grants: Grants): void {
   app.post('/token', async (request, reply) => {
     const { grant_type: kind } = grantQuery.parse(request.query)
     if (kind === 'password') {
