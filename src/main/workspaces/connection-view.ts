@@ -30,9 +30,15 @@ export function connectionView(previous: ConnectionView, evidence: Evidence): Co
   }
   const open = sources.some(({ state }) => state === 'live')
   if (open && asOfMs !== null && heardAgoMs !== null && heardAgoMs <= liveForMs) {
-    return { kind: 'live', heardAtMs: asOfMs }
+    return { kind: 'live', heardAtMs: steady(previous, asOfMs) }
   }
   return lost(previous, evidence, asOfMs)
+}
+
+/** The age that is shown changes about once a second, however often something is heard. */
+function steady(previous: ConnectionView, heardAtMs: number): number {
+  const kept = previous.kind === 'live' ? previous.heardAtMs : Number.NEGATIVE_INFINITY
+  return Math.abs(heardAtMs - kept) < 1_000 ? kept : heardAtMs
 }
 
 function lost(previous: ConnectionView, evidence: Evidence, asOfMs: number | null): ConnectionView {

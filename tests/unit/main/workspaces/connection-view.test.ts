@@ -155,6 +155,14 @@ describe('what the header may claim', () => {
     expect(connectionView(first, evidence(later))).toMatchObject({ kind: 'offline', sinceMs: now })
   })
 
+  it('moves the time at which it was heard about once a second', () => {
+    const first = connectionView(idle, evidence())
+    const soon = connectionView(first, evidence({ nowMs: now + 700, heardAgoMs: 0 }))
+    expect(soon).toEqual(first)
+    const later = connectionView(soon, evidence({ nowMs: now + 900, heardAgoMs: 0 }))
+    expect(later).toEqual({ kind: 'live', heardAtMs: now + 900 })
+  })
+
   it('never says live when nothing was heard within twelve seconds, whatever else is true (I14)', () => {
     const sources = fc.array(fc.constantFrom(source(), dialling, waiting, stopped), {
       maxLength: 3,
