@@ -170,10 +170,22 @@ begin
 end
 $$;
 
+-- A job that goes before it has ended: whoever watches it is told that there is none any more.
+create function public.job_deleted() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform pg_notify('job_events', jsonb_build_array(null, old.tenant_id, old.id)::text);
+  return null;
+end
+$$;
+
 create trigger job_inserted after insert on public.jobs
   for each row execute function public.job_inserted();
 create trigger job_changed before update on public.jobs
   for each row execute function public.job_changed();
+create trigger job_deleted after delete on public.jobs
+  for each row when (old.finished_at is null) execute function public.job_deleted();
 
 -- A worker process is alive while it renews seen_at; the jobs of a silent one are taken back.
 create table public.job_workers (

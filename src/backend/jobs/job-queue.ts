@@ -1,0 +1,123 @@
+import type { Database, Queryable } from '../database/database.ts'
+import { newJobId } from './job-id.ts'
+
+/** What a worker needs to know of a job that it took. */
+export interface ClaimedJob {
+  readonly id: string
+  readonly name: string
+  readonly tenantId: string
+  readonly attempt: number
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+export interface NewJob {
+  readonly name: string
+  readonly kind: string
+  readonly tenantId: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+/** A job that was interrupted this often is given up: it may be what stops its workers. */
+export const maxAttempts = 5
+
+export async function enqueue(database: Queryable, job: NewJob): Promise<string> {
+  const id = newJobId()
+  await database.query(
+    `insert into public.jobs (id, name, kind, tenant_id, input, message, note)
+     values ($1, $2, $3, $4, $5, 'Waiting for a worker', '{"text": "Queued by schedule"}')`,
+    [id, job.name, job.kind, job.tenantId, JSON.stringify(job.input)],
+  )
+  return id
+}
+
+interface Claim {
+  readonly worker: string
+  readonly tenantId: string
+  readonly limit: number
+}
+
+/** Takes the oldest waiting jobs of a tenant; a job is never taken twice, however many ask. */
+export function claim(
+  database: Queryable,
+  { worker, tenantId, limit }: Claim,
+): Promise<ClaimedJob[]> {
+  return database.query<ClaimedJob>(
+    `update public.jobs set status = 'running', worker = $1, started_at = clock_timestamp(),
+       message = 'Started', note = '{"text": "Started"}'
+     where id = any (array(
+       select id from public.jobs
+       where queue = 'sample' and status = 'queued' and tenant_id = $2
+       order by created_at limit $3 for update skip locked
+     ))
+     returning id, name, tenant_id as "tenantId", attempt, input`,
+    [worker, tenantId, limit],
+  )
+}
+
+/**
+ * Puts running jobs back into the queue under a new attempt, or gives them up. `where` picks them
+ * and may use `$2`.
+ */
+async function takeBack(
+  database: Queryable,
+  where: string,
+  params: readonly [why: string, by: unknown],
+): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    `update public.jobs j set
+       status = case when last_try then 'failed' else 'queued' end,
+       attempt = case when last_try then attempt else attempt + 1 end,
+       progress = case when last_try then progress else 0 end,
+       step = case when last_try then step end,
+       counters = case when last_try then counters end,
+       started_at = case when last_try then started_at end,
+       finished_at = case when last_try then clock_timestamp() end,
+       worker = null,
+       error = case when last_try then jsonb_build_object('code', 'interrupted', 'message', $1::text) end,
+       message = $1,
+       note = jsonb_build_object('level', case when last_try then 'error' else 'warning' end, 'text', $1::text)
+     from (select id as taken, attempt >= ${maxAttempts} as last_try from public.jobs
+           where status = 'running' and queue = 'sample' and (${where})
+           for update skip locked) as interrupted
+     where j.id = interrupted.taken
+     returning j.id`,
+    params,
+  )
+  return rows.map((row) => row.id)
+}
+
+/** At a graceful stop: one job, still held by this worker. */
+export function handBack(database: Queryable, jobId: string, worker: string): Promise<string[]> {
+  return takeBack(database, `id = ($2::text[])[1] and worker = ($2::text[])[2]`, [
+    'Interrupted: the worker stopped; waits for another attempt',
+    [jobId, worker],
+  ])
+}
+
+/**
+ * Takes back the jobs of workers that have not been seen for `leaseMs`: they crashed, or lost the
+ * database. Such a worker can do no harm later: its writes name its attempt.
+ */
+export function reclaim(database: Database, leaseMs: number): Promise<string[]> {
+  return takeBack(
+    database,
+    `not exists (
+       select from public.job_workers w
+       where w.id = worker and w.seen_at > clock_timestamp() - make_interval(secs => $2 / 1000.0)
+     )`,
+    ['Interrupted: its worker is gone; waits for another attempt', leaseMs],
+  )
+}
+
+/** Says that this worker lives. */
+export async function beat(database: Queryable, worker: string): Promise<void> {
+  await database.query(
+    `insert into public.job_workers (id) values ($1)
+     on conflict (id) do update set seen_at = clock_timestamp()`,
+    [worker],
+  )
+}
+
+export async function signOff(database: Queryable, worker: string): Promise<void> {
+  await database.query('delete from public.job_workers where id = $1', [worker])
+}

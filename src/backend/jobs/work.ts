@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../log.ts'
+import { BulkLoad, dropBulkJobs } from './bulk-load.ts'
+import type { Load } from './bulk-plan.ts'
+import { every, type Repeating } from './every.ts'
+import { beat, reclaim, signOff } from './job-queue.ts'
+import { prune } from './pruner.ts'
+import { recipes } from './recipes.ts'
+import { loadReferenceData } from './reference-data.ts'
+import { Scheduler } from './scheduler.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+export interface WorkOptions {
+  readonly database: Database
+  readonly log: Log
+  /** Work driven beyond the steady sample jobs; null is none. */
+  readonly load: Load | null
+  /** Scales the throughput caps of the sample jobs; 1 is as their sources would have it. */
+  readonly pace?: number
+  /** Whether jobs are made by schedule. Without, only what others queued is worked on. */
+  readonly scheduled?: boolean
+  /** A worker unseen for so long has lost its jobs. */
+  readonly leaseMs?: number
+}
+
+/** Jobs being made, worked on and cleared away. */
+export interface Work {
+  start: () => Promise<void>
+  /** Running jobs finish the batch in hand and go back to the queue. Idempotent. */
+  close: () => Promise<void>
+}
+
+const slotsPerTenant = 6
+const jobsPerTenant = 8
+const defaultLeaseMs = 10_000
+const housekeepingMs = 30_000
+
+export function createWork(options: WorkOptions): Work {
+  const { database, log, load, pace = 1, scheduled = true, leaseMs = defaultLeaseMs } = options
+  const worker = randomUUID()
+  const tenantIds = [...new Set(recipes.map((recipe) => recipe.tenantId))]
+  const pool = new WorkerPool({ database, log, worker, tenantIds, slots: slotsPerTenant, pace })
+  const scheduler = new Scheduler({ database, log, recipes, jobsPerTenant })
+  const bulk = load === null ? null : new BulkLoad({ database, log, worker, load })
+  const repeating: Repeating[] = []
+
+  const live = async (): Promise<void> => {
+    await beat(database, worker)
+    const jobs = await reclaim(database, leaseMs)
+    if (jobs.length > 0) log.warn('took back jobs of a worker that is gone', { jobs: jobs.length })
+  }
+  const keepHouse = async (): Promise<void> => {
+    await prune(database)
+    await dropBulkJobs(database, null)
+  }
+  const start = async (): Promise<void> => {
+    await loadReferenceData(database)
+    // First of all alive: whoever reclaims must not find our jobs without an owner.
+    await live()
+    repeating.push(every(leaseMs / 3, live, log), every(housekeepingMs, keepHouse, log))
+    pool.start()
+    if (scheduled) scheduler.start()
+    await bulk?.start()
+  }
+  const end = async (): Promise<void> => {
+    await scheduler.close()
+    await bulk?.close()
+    await pool.close()
+    for (const one of repeating) await one.close()
+    await signOff(database, worker)
+  }
+  let ending: Promise<void> | null = null
+  return { start, close: () => (ending ??= end()) }
+}
