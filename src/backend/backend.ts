@@ -6,7 +6,7 @@ import type { Database } from './database/database.ts'
 import { openEmbedded } from './database/embedded.ts'
 import { createHttp, listen } from './http.ts'
 import type { Log } from './log.ts'
-import { createParts, type Part } from './parts.ts'
+import { createParts, type Part, type Tuning } from './parts.ts'
 import { requireApiKey } from './supabase/api-key-door.ts'
 import { createApiKeys, type ApiKeys } from './supabase/api-keys.ts'
 import { registerAuth } from './supabase/auth-routes.ts'
@@ -22,6 +22,8 @@ export interface Backend {
   readonly supabaseUrl: string
   readonly gatewayUrl: string
   readonly publishableKey: string
+  /** The same key in its legacy form, a JWT; both are taken. */
+  readonly legacyAnonKey: string
   readonly users: readonly DemoUser[]
   readonly database: Database
   readonly sessions: Sessions
@@ -38,13 +40,14 @@ export interface BackendOptions {
   readonly throwaway?: boolean
   /** No gateway and no jobs: only the database and auth. */
   readonly idle?: boolean
+  readonly tuning?: Tuning
 }
 
 /** bcrypt's cost: Supabase's, and bcrypt's least. */
 const passwordCost = { kept: 10, throwaway: 4 }
 
 export async function startBackend(options: BackendOptions): Promise<Backend> {
-  const { config, log, throwaway = false, idle = false } = options
+  const { config, log, throwaway = false, idle = false, tuning = {} } = options
   await using opened = new AsyncDisposableStack()
   const folder = await openDataFolder(config.dataDir, demoEmails, config.reset)
   const { secrets } = folder
@@ -61,14 +64,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const users = await seedDemoUsers(database, secrets.demoPasswords, cost)
   const sessions = await openSessions(database, log.child('auth'))
   const { issuer, apiKeys } = await openKeys(config, secrets)
-  chooseVerifier(config, issuer, sessions)
+  const verifier = chooseVerifier(config, issuer, sessions)
 
   const app = await createHttp(log.child('http'))
   opened.defer(() => app.close())
   const origin: Origin = { url: '' }
   serveSupabase(app, { config, log, database, issuer, apiKeys, origin })
   serveHealth(app, database)
-  const parts = idle ? [] : createParts()
+  const parts = idle
+    ? []
+    : createParts({ database, verifier, sessions, log, load: config.load, tuning })
   for (const part of parts) join(app, part, opened)
   const port = await listen(app, config.port)
   origin.url = `http://127.0.0.1:${port}`
@@ -80,7 +85,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     port,
     supabaseUrl: origin.url,
     gatewayUrl: origin.url,
-    publishableKey: secrets.publishableKey,
+    publishableKey: apiKeys.publishable,
+    legacyAnonKey: apiKeys.anonJwt,
     users,
     database,
     sessions,

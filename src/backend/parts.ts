@@ -1,17 +1,19 @@
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { BackendConfig } from './config.ts'
+import type { Load } from './config.ts'
 import type { Database } from './database/database.ts'
+import { createGateway, type GatewayOptions } from './gateway/gateway.ts'
+import { createWork, type WorkOptions } from './jobs/work.ts'
 import type { Log } from './log.ts'
 import type { Sessions } from './tokens/sessions.ts'
 import type { Verifier } from './tokens/verifier.ts'
 
 /** A room that joins the backend: the routes it serves, the sockets it takes, the work it does. */
 export interface Part {
-  register?: (app: FastifyInstance) => unknown
+  register?: (app: FastifyInstance) => void
   /** Takes WebSocket upgrades. */
   attach?: (server: Server) => void
-  start: () => Promise<void> | void
+  start: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -20,8 +22,22 @@ export interface PartContext {
   readonly verifier: Verifier
   readonly sessions: Sessions
   readonly log: Log
-  readonly config: BackendConfig
+  readonly load: Load | null
+  readonly tuning: Tuning
 }
 
-/** In the order of starting; they are closed in reverse. */
-export const createParts = (): readonly Part[] => []
+/** What tests turn: smaller limits, faster or fewer jobs. */
+export interface Tuning {
+  readonly limits?: NonNullable<GatewayOptions['limits']>
+  readonly work?: Pick<WorkOptions, 'pace' | 'scheduled' | 'leaseMs'>
+}
+
+/** In the order of starting; they are closed in reverse, so that work stops before sockets do. */
+export function createParts(context: PartContext): readonly Part[] {
+  const { database, verifier, sessions, log, load, tuning } = context
+  const limits = tuning.limits ?? {}
+  return [
+    createGateway({ database, verifier, sessions, log: log.child('gateway'), limits }),
+    createWork({ database, log: log.child('jobs'), load, ...tuning.work }),
+  ]
+}

@@ -5,6 +5,7 @@ import { startBackend, type Backend } from '../../src/backend/backend.ts'
 import { parseConfig, type BackendConfig } from '../../src/backend/config.ts'
 import { readSchema } from '../../src/backend/database/migrations.ts'
 import { createLog, type Log } from '../../src/backend/log.ts'
+import type { Tuning } from '../../src/backend/parts.ts'
 
 export interface TestBackendOptions {
   readonly auth?: Partial<BackendConfig['auth']>
@@ -16,6 +17,8 @@ export interface TestBackendOptions {
   readonly reset?: boolean
   /** No gateway and no jobs: only the database and auth. */
   readonly idle?: boolean
+  /** Limits of the gateway, pace of the jobs. */
+  readonly tuning?: Tuning
   readonly log?: Log
 }
 
@@ -33,7 +36,8 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
   const logLines: string[] = []
   const log = options.log ?? createLog('backend', (line) => void logLines.push(line), 'debug')
   const config = configFor(dataDir, options)
-  const backend = await startBackend({ config, log, throwaway: true, idle: options.idle ?? false })
+  const { idle = false, tuning = {} } = options
+  const backend = await startBackend({ config, log, throwaway: true, idle, tuning })
   const stop = async (): Promise<void> => {
     await backend.close()
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
