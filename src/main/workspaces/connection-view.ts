@@ -45,7 +45,9 @@ function lost(previous: ConnectionView, evidence: Evidence, asOfMs: number | nul
   const { session, sources, nowMs, online, heardAgoMs } = evidence
   const sinceMs = 'sinceMs' in previous ? previous.sinceMs : nowMs
   const troubled = session.kind === 'unconfirmed' || sources.some(({ reason }) => reason !== null)
-  if (online && !troubled && asOfMs === null) return { kind: 'connecting', sinceMs }
+  // Something may be heard a moment before its source says that it is live.
+  const beginning = asOfMs === null || sources.some(({ state }) => state === 'connecting')
+  if (online && !troubled && beginning) return { kind: 'connecting', sinceMs }
   const gone = !online || (heardAgoMs ?? nowMs - sinceMs) >= offlineAfterMs
   const connected = sources.some(({ sockets }) => sockets > 0)
   return {

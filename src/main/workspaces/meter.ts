@@ -68,11 +68,13 @@ export class Meter {
     }
   }
 
-  /** Pending until its head has come or it failed. */
+  /** Pending until its head has come or it failed. A kept-alive connection would outlive sign-out. */
   readonly fetch: HttpFetch = async (input, init) => {
     this.#requests += 1
+    const headers = new Headers(init?.headers)
+    headers.set('connection', 'close')
     try {
-      return await this.#ports.fetch(input, init)
+      return await this.#ports.fetch(input, { ...init, headers })
     } finally {
       this.#requests -= 1
     }

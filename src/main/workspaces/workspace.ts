@@ -62,6 +62,8 @@ export class Workspace {
   #connection: ConnectionView = { kind: 'idle' }
   /** Monotonic time of the last thing heard. */
   #heardAt: number | null = null
+  /** The rows were marked as remembered when the connection was lost. */
+  #remembered = false
   #receipt: Promise<Receipt> | null = null
 
   constructor({ id, profile, scope, ports, log, publishBatch }: WorkspaceOptions) {
@@ -247,7 +249,6 @@ export class Workspace {
   /** Brings the connection up to now; rows are only remembered while it is not live. */
   #look(): void {
     const heardAgoMs = this.#heardAt === null ? null : this.#clock.monotonic() - this.#heardAt
-    const before = this.#connection.kind
     this.#connection = connectionView(this.#connection, {
       session: this.#session.view,
       sources: this.#wires.views,
@@ -255,9 +256,12 @@ export class Workspace {
       nowMs: this.#clock.now(),
       heardAgoMs,
     })
-    const now = this.#connection.kind
-    if (before !== 'live' && now === 'live') this.#desk.markConnected()
-    if (before === 'live' && now !== 'live') this.#desk.markRemembered()
+    const { kind } = this.#connection
+    if (kind === 'live') this.#remembered = false
+    else if (kind !== 'connecting' && !this.#remembered) {
+      this.#remembered = true
+      this.#desk.markRemembered()
+    }
   }
 
   #note(): void {

@@ -45,8 +45,11 @@ export class Workspaces {
     options.scope.own(() => this.#soon.stop())
   }
 
+  /** What the windows are told of: a workspace that nobody is signed in to, or on the way, is none. */
   get views(): WorkspaceView[] {
-    return [...this.#open.values()].map((workspace) => workspace.view)
+    return [...this]
+      .map((workspace) => workspace.view)
+      .filter(({ session }) => session.kind !== 'signed-out')
   }
 
   find(workspaceId: string): Workspace | null {

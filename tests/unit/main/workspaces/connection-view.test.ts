@@ -48,6 +48,11 @@ describe('what the header may claim', () => {
       { kind: 'connecting', sinceMs: now },
     ],
     [
+      'connecting while its source has heard but not yet said so',
+      { sources: [dialling], heardAgoMs: 0 },
+      { kind: 'connecting', sinceMs: now },
+    ],
+    [
       'connecting without a source',
       { sources: [], heardAgoMs: null },
       { kind: 'connecting', sinceMs: now },
