@@ -1,0 +1,81 @@
+// `npm test`: everything that is checked, in one run, on the built bundles. Its last line is always
+// `N passed, N failed`.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildIfStale } from './build.ts'
+import { openDesktopSession } from './desktop-session.ts'
+import { chooseRuntime, root } from './runtime.ts'
+import { say, secondsSince, wordsOf } from './say.ts'
+import { readCount, readSteps, reporting, type Count, type Step } from './test-steps.ts'
+
+let running: ChildProcess | null = null
+let stopped = false
+
+function stop(): void {
+  stopped = true
+  running?.kill('SIGTERM')
+}
+
+async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Promise<Count> {
+  const begin = performance.now()
+  say(`${step.name} …`)
+  const file = join(folder, `${step.name.replace(':', '-')}.json`)
+  const { command, env: own } = reporting(step, file)
+  const child = spawn(command, {
+    cwd: root,
+    shell: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...env, ...own },
+  })
+  running = child
+  const code = await new Promise((resolve) => {
+    child.once('exit', resolve)
+    child.once('error', () => resolve(1))
+  })
+  const ok = code === 0 && !stopped
+  say(`${step.name}: ${ok ? 'passed' : 'FAILED'} in ${secondsSince(begin)}`)
+  return readCount(step, file, ok)
+}
+
+/** Stops at the first step that fails: what comes after it would only repeat the news. */
+async function runSteps(env: NodeJS.ProcessEnv): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
+  let passed = 0
+  try {
+    for (const step of readSteps()) {
+      const count = await runStep(step, folder, env)
+      passed += count.passed
+      if (count.failed > 0) return { passed, failed: count.failed }
+    }
+    return { passed, failed: 0 }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function main(): Promise<Count> {
+  await using opened = new AsyncDisposableStack()
+  const runtime = chooseRuntime(say)
+  say(`running on ${runtime.reason}`)
+  await buildIfStale()
+  const isReal = runtime.kind === 'electron'
+  const desktop = await openDesktopSession({ display: isReal, keyring: 'private' })
+  opened.defer(() => desktop.close())
+  return await runSteps({ ...process.env, ...desktop.env, ...runtime.env })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+process.on('disconnect', stop)
+process.channel?.unref()
+
+let count: Count = { passed: 0, failed: 1 }
+try {
+  count = await main()
+} catch (error) {
+  say(wordsOf(error))
+}
+process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`)
+process.exitCode = count.failed === 0 ? 0 : 1
+if (process.connected) process.disconnect()
