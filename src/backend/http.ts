@@ -14,6 +14,15 @@ export async function createHttp(log: Log): Promise<FastifyInstance> {
     forceCloseConnections: true,
     return503OnClosing: true,
     logger: false,
+    // Room for a job name of 128 letters of any script; fastify's own limit is 100 characters.
+    routerOptions: { maxParamLength: 1_024 },
+    // An address that cannot be read comes to no handler: the one shape of errors holds here too.
+    frameworkErrors: (_error, _request, reply) => {
+      const ref = randomUUID().slice(0, 8)
+      const error = { code: 'request_invalid', message: 'The address cannot be read.', ref }
+      reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
+      reply.raw.end(JSON.stringify({ error }))
+    },
   })
   await app.register(cors, {
     origin: '*',
