@@ -76,12 +76,34 @@ async function initialise(options: ClusterOptions, identity: Identity): Promise<
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
-    ...(options.durable ? [] : ['--no-sync', '--wal-segsize=1']),
+    // Waiting for a busy disk can take seconds; `settleOnDisk` does it while the server runs.
+    '--no-sync',
+    ...(options.durable ? [] : ['--wal-segsize=1']),
   ]
   const result = await run(identity.command(identity.binaries.initdb, args))
   await rm(passwordFile, { force: true })
   if (result.code !== 0) throw new Error(`initdb failed: ${lastLines(result.output)}`)
+  if (options.durable) await writeFile(unsettled(options), '')
   await rename(unfinished, options.dir)
+}
+
+/** Stands beside the cluster until all that initdb wrote is known to be on the disk. */
+const unsettled = (options: ClusterOptions): string => `${options.dir}.unsettled`
+
+async function settleOnDisk(
+  options: ClusterOptions,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await exists(unsettled(options)))) return
+  const command = identity.command(identity.binaries.initdb, ['--sync-only', '-D', options.dir])
+  const result = await run(command, signal)
+  if (signal.aborted) return
+  if (result.code === 0) await rm(unsettled(options), { force: true })
+  else
+    options.log.warn('the new cluster could not be synced to disk', {
+      why: lastLines(result.output),
+    })
 }
 
 function settings(options: ClusterOptions, port: number): string[] {
@@ -120,8 +142,18 @@ async function start(options: ClusterOptions, identity: Identity): Promise<Clust
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await ready(child, options.log)
-  const pid = child.pid ?? 0
-  return { port, pid, ended, stop: () => stop(child, identity, ended) }
+  const settling = new AbortController()
+  const settled = settleOnDisk(options, identity, settling.signal)
+  return {
+    port,
+    pid: child.pid ?? 0,
+    ended,
+    stop: async () => {
+      settling.abort()
+      await stop(child, identity, ended)
+      await settled
+    },
+  }
 }
 
 /** Resolves at the server's own ready line; rejects with its last words. */

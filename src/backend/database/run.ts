@@ -12,13 +12,14 @@ export interface CommandResult {
   readonly output: string
 }
 
-/** Runs a short program to its end; a program that cannot be started is a result, too. */
-export function run(command: Command): Promise<CommandResult> {
+/** Runs a program to its end or the signal's; one that cannot be started is a result, too. */
+export function run(command: Command, signal?: AbortSignal): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command.program, command.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: postgresEnvironment(),
       ...command.identity,
+      ...(signal === undefined ? {} : { signal }),
     })
     let output = ''
     const collect = (chunk: Buffer): void => {
