@@ -49,7 +49,7 @@ const passwordCost = { kept: 10, throwaway: 4 }
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { config, log, throwaway = false, idle = false, tuning = {} } = options
   await using opened = new AsyncDisposableStack()
-  const folder = await openDataFolder(config.dataDir, demoEmails, config.reset)
+  const folder = await openDataFolder({ dir: config.dataDir, demoEmails, reset: config.reset })
   const { secrets } = folder
   const { database, ...embedded } = await openEmbedded({
     dir: folder.clusterDir,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
 import { z } from 'zod'
@@ -41,18 +42,33 @@ const secretsSchema = z.object({
 
 const fileName = 'secrets.json'
 
-export async function openDataFolder(
-  dir: string,
-  demoEmails: readonly string[],
-  reset: boolean,
-): Promise<DataFolder> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  const path = join(dir, fileName)
-  if (reset) await rm(path, { force: true })
-  const kept = await readSecrets(path)
-  const secrets = kept ?? (await drawSecrets(demoEmails))
-  if (kept === null) await writeSecrets(path, secrets)
-  return { clusterDir: join(dir, 'db'), secrets }
+export interface DataFolderOptions {
+  readonly dir: string
+  readonly demoEmails: readonly string[]
+  /** New secrets; the cluster's owner empties the cluster. */
+  readonly reset: boolean
+}
+
+/** @throws ConfigError when the folder cannot be used as it is */
+export async function openDataFolder(options: DataFolderOptions): Promise<DataFolder> {
+  const { dir, demoEmails, reset } = options
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch(() => {
+    throw new ConfigError(`--data: the folder ${dir} cannot be made`)
+  })
+  const [path, clusterDir] = [join(dir, fileName), join(dir, 'db')]
+  const kept = await readSecrets(path).catch((error: unknown) => {
+    if (reset) return null
+    throw error
+  })
+  if (kept !== null && !reset) return { clusterDir, secrets: kept }
+  if (kept === null && !reset && existsSync(clusterDir)) {
+    throw new ConfigError(`--data: ${dir} has a database but no ${fileName}; --reset starts over`)
+  }
+  const drawn = await drawSecrets(demoEmails)
+  // The old cluster may still run, left behind by a kill; its password opens it to take it down.
+  const secrets = { ...drawn, databasePassword: kept?.databasePassword ?? drawn.databasePassword }
+  await writeSecrets(path, secrets)
+  return { clusterDir, secrets }
 }
 
 async function readSecrets(path: string): Promise<Secrets | null> {

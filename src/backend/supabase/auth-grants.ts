@@ -11,6 +11,7 @@ import {
 } from './auth-outcome.ts'
 import { rotate } from './auth-rotation.ts'
 import { addUser, findUser, findUserByPassword, userBody, type UserRow } from './auth-users.ts'
+import { WrongPasswords } from './wrong-passwords.ts'
 
 /** What a token call answers, body and headers. */
 export interface Grant {
@@ -45,6 +46,7 @@ export interface GrantsContext {
 
 export class Grants {
   readonly #context: GrantsContext
+  readonly #wrong = new WrongPasswords()
 
   constructor(context: GrantsContext) {
     this.#context = context
@@ -71,8 +73,13 @@ export class Grants {
 
   /** The password grant: a new session. */
   async signIn(email: string, password: string, asker: Asker): Promise<AuthOutcome<Grant>> {
+    if (this.#wrong.tooMany(email)) return refused(refusals.tooMany)
     const user = await findUserByPassword(this.#context.database, email, password)
-    if (user === null) return refused(refusals.wrongCredentials)
+    if (user === null) {
+      this.#wrong.add(email)
+      return refused(refusals.wrongCredentials)
+    }
+    this.#wrong.forget(email)
     if (user.banned) return refused(refusals.banned)
     if (user.email_confirmed_at === null) return refused(refusals.notConfirmed)
     return this.#context.database.tx(async (inside) => {

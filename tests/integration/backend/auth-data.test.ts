@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -53,6 +53,18 @@ describe('the data folder', () => {
     const { mode } = await stat(join(dataDir, 'secrets.json'))
     expect(mode & 0o077).toBe(0)
     expect((await stat(join(dataDir, 'db'))).mode & 0o077).toBe(0)
+  })
+
+  it('is refused by name when its secrets are damaged or gone, and --reset helps', async () => {
+    const { stop } = await start()
+    await stop()
+    const path = join(dataDir, 'secrets.json')
+    await writeFile(path, '{')
+    await expect(start()).rejects.toThrow(`${path} is damaged; --reset starts over`)
+    await rm(path)
+    await expect(start()).rejects.toThrow('has a database but no secrets.json')
+    const { users } = await start({ reset: true })
+    expect(users).toHaveLength(3)
   })
 
   it('is not shared: a second backend is refused, and the first goes on', async () => {

@@ -78,6 +78,14 @@ describe('the password grant', () => {
     expect(answer.body.code).toBe('email_not_confirmed')
   })
 
+  it('stops answering who guesses on and on', async () => {
+    const guesses = Array.from({ length: 30 }, () => auth.password('guessed@acme.test', 'guess'))
+    const codes = (await Promise.all(guesses)).map(({ body }) => body.code)
+    expect(new Set(codes)).toEqual(new Set(['invalid_credentials']))
+    const next = await auth.password('guessed@acme.test', 'guess')
+    expect([next.status, next.body.code]).toEqual([429, 'over_request_rate_limit'])
+  })
+
   it('knows no other grant', async () => {
     const body = { id_token: 'x' }
     const answer = await auth.call('/token?grant_type=id_token', { method: 'POST', body })
