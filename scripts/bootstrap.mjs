@@ -32,10 +32,23 @@ function run(node, script, args) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
+  followNpm(() => child.kill('SIGTERM'))
   child.once('error', (error) => fail(`${script} could not be started: ${error.message}`))
   child.once('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)
   })
+}
+
+/** A killed npm takes only its shell with it: the change of parent is all that we see of it. */
+function followNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    end()
+  }, 500)
+  timer.unref()
 }
 
 const [what = '', ...args] = process.argv.slice(2)
