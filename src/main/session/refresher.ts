@@ -59,10 +59,10 @@ export class Refresher {
   /** The access token in hand, renewed first when it is about to die. */
   async current(): Promise<Outcome<Secret>> {
     const tokens = this.#tokens
-    if (this.#parts.signal.aborted || tokens === null) return none
+    if (this.#isSilent() || tokens === null) return none
     if (dueInMs(tokens, this.#parts.clock) > 0) return succeeded(tokens.access)
     const renewed = this.#waiting ?? (await this.refresh())
-    if (renewed.ok || this.#tokens !== tokens) return renewed
+    if (renewed.ok || this.#tokens !== tokens || this.#isSilent()) return renewed
     // Not renewed, but not dead either: the server decides.
     return livesForMs(tokens, this.#parts.clock) > 0 ? succeeded(tokens.access) : renewed
   }
@@ -70,7 +70,7 @@ export class Refresher {
   /** A server refused this token: answers another one, or why there is none. */
   async renew(refused: Secret): Promise<Outcome<Secret>> {
     const tokens = this.#tokens
-    if (this.#parts.signal.aborted || tokens === null) return none
+    if (this.#isSilent() || tokens === null) return none
     if (!tokens.access.equals(refused)) return this.current()
     const renewed = this.#waiting ?? (await this.refresh())
     if (!renewed.ok || !renewed.value.equals(refused)) return renewed
@@ -80,9 +80,7 @@ export class Refresher {
   /** Asks now, whatever is waited for; whoever asks meanwhile shares the answer (F44). */
   refresh(): Promise<Outcome<Secret>> {
     if (this.#parts.signal.aborted || this.#tokens === null) return Promise.resolve(none)
-    this.#flight ??= this.#fly(this.#tokens).finally(() => {
-      this.#flight = null
-    })
+    this.#flight ??= this.#fly(this.#tokens)
     return this.#flight
   }
 
@@ -105,9 +103,16 @@ export class Refresher {
     return { ok: false, failure: this.#trouble }
   }
 
+  /** A method, because silence may fall while something is awaited. */
+  #isSilent(): boolean {
+    return this.#parts.signal.aborted
+  }
+
   async #fly(before: TokenSet): Promise<Outcome<Secret>> {
     this.#disarm()
     const answer = await this.#parts.exchange(before.refresh)
+    // Landed before anyone is told: whoever asks again on hearing of it gets a flight of its own.
+    this.#flight = null
     // Dropped or silenced meanwhile: a late result has no effect (I2).
     if (this.#parts.signal.aborted || this.#tokens !== before) return none
     if (answer.ok) {

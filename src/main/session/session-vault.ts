@@ -68,7 +68,10 @@ export class SessionVault {
   /** What was kept. A broken entry, or one of another server, is erased and counts as absent. */
   read(): Promise<VaultRead> {
     return this.#queue.run(async () => {
-      if (this.#lasting && (await this.#tombstone.stands())) return this.#bury()
+      const buried = this.#lasting && (await this.#tombstone.stands())
+      // Being erased right now: that counts the entries, and nobody may have them any more.
+      if (this.#sealed) return { kind: 'absent' }
+      if (buried) return this.#bury()
       const found = await this.#entry.read()
       if (found.kind !== 'present' && found.kind !== 'corrupt') return { kind: found.kind }
       const tokens = found.kind === 'present' ? this.#parse(found.value) : null

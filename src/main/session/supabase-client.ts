@@ -152,7 +152,8 @@ export class AuthCalls {
 
   get #keyHeaders(): Record<string, string> {
     const key = this.#server.publishableKey
-    return { apikey: key, authorization: `Bearer ${key}` }
+    // Spelled as auth-js spells it when it puts a user's token there: else both would be sent.
+    return { apikey: key, Authorization: `Bearer ${key}` }
   }
 }
 
