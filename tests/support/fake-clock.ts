@@ -60,6 +60,11 @@ export class FakeClock implements Clock {
     this.#wallMs += byMs
   }
 
+  /** Time goes by while nothing runs, as when the event loop is busy; what fell due runs late. */
+  stall(byMs: number): void {
+    this.#move(byMs)
+  }
+
   #move(byMs: number): void {
     this.#monotonicMs += byMs
     this.#wallMs += byMs

@@ -44,6 +44,7 @@ export class JobDesk {
   readonly #gauge = new Gauge()
   #cancelTick: Cancel | null = null
   #dropped = 0
+  #remembered = false
 
   constructor({ scope, clock, workspaceId, publish }: JobDeskOptions) {
     this.#scope = scope
@@ -99,7 +100,7 @@ export class JobDesk {
       take: (job) => open(() => this.#take(family, job)),
       takeAll: (jobs) => open(() => this.#store.takeAll(family, jobs, this.#clock.now())),
       forget: (jobId) => open(() => this.#store.forget(family, jobId)),
-      heard: () => undefined,
+      heard: () => open(() => this.#reconnected()),
       dropped: (why) => {
         if (why !== 'order') this.#dropped += 1
       },
@@ -122,13 +123,19 @@ export class JobDesk {
     this.#feed.closeWindow(windowId)
   }
 
-  /** The sources are disconnected: rates and times left are unknown from now on. */
+  /**
+   * The sources are disconnected: rates and times left are unknown from now on. What is heard next
+   * ends it: ends are ends again at once, the rest when it is heard of itself.
+   */
   markRemembered(): void {
+    this.#remembered = true
     this.#paces.clear()
     this.#store.markRemembered()
   }
 
-  markConnected(): void {
+  #reconnected(): void {
+    if (!this.#remembered) return
+    this.#remembered = false
     this.#store.markConnected()
   }
 

@@ -13,9 +13,11 @@ const periodMs = 100
 const hiddenPeriodMs = 2_000
 /** The first change after a pause waits only for those that come with it. */
 const gatherMs = 20
-const maxRows = 150
-/** Most text in one batch, so that a message stays below about 64 KB. */
-const maxTextLength = 40_000
+const maxRows = 120
+/** What a row weighs without its texts, in characters. */
+const rowLength = 500
+/** About 64 KB a message, in characters. */
+const maxLength = 60_000
 
 export interface JobFeedOptions {
   readonly scope: Scope
@@ -152,15 +154,15 @@ export class JobFeed {
   #gather(viewer: Viewer): Pick<JobBatch, 'rows' | 'removed'> {
     const rows: JobRow[] = []
     const removed: string[] = []
-    let textLength = 0
+    let length = 0
     for (const key of viewer.changed) {
-      if (rows.length >= maxRows || textLength >= maxTextLength) break
+      if (rows.length + removed.length >= maxRows || length >= maxLength) break
       viewer.changed.delete(key)
       const row = this.#options.row(key)
       if (row === null) removed.push(idIn(key))
       else {
         rows.push(row)
-        textLength += (row.message?.length ?? 0) + (row.error?.message.length ?? 0)
+        length += rowLength + (row.message?.length ?? 0) + (row.error?.message.length ?? 0)
       }
     }
     return { rows, removed }

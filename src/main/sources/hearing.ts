@@ -39,7 +39,7 @@ export class Hearing {
   }
 
   #arm(): void {
-    this.#cancel = this.#clock.after(this.#leftMs(), () => {
+    this.#cancel = this.#clock.after(Math.max(1, this.#leftMs()), () => {
       this.#cancel = null
       if (this.fresh) this.#arm()
       else this.#onStale()

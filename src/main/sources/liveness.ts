@@ -44,14 +44,14 @@ export class Liveness {
     const now = this.#clock.monotonic()
     if (this.#answerDueMs !== null) return this.#await(now, this.#answerDueMs)
     const pingInMs = this.#heardAtMs + pingAfterMs - now
-    if (pingInMs > 0) return { ping: false, dead: false, againInMs: pingInMs }
+    if (pingInMs > 0) return { ping: false, dead: false, againInMs: Math.max(1, pingInMs) }
     this.#answerDueMs = now + answerWithinMs
     return { ping: true, dead: false, againInMs: answerWithinMs }
   }
 
   #await(now: number, dueMs: number): LivenessStep {
     const lateMs = now - dueMs
-    if (lateMs < 0) return { ping: false, dead: false, againInMs: -lateMs }
+    if (lateMs < 0) return { ping: false, dead: false, againInMs: Math.max(1, -lateMs) }
     if (lateMs < lagMs) return { ping: false, dead: true, againInMs: 0 }
     // The answer may lie unread in our own buffers: read first, judge then.
     this.#answerDueMs = now + lagMs

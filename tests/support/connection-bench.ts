@@ -1,0 +1,65 @@
+import { Connection } from '../../src/main/sources/connection.ts'
+import type { ConnectionState } from '../../src/main/sources/connection-state.ts'
+import { DialGate } from '../../src/main/sources/dial-gate.ts'
+import { TokenForm } from '../../src/main/sources/token-form.ts'
+import { Scope } from '../../src/main/lib/scope.ts'
+import type { SocketFactory } from '../../src/main/ports.ts'
+import { FakeClock } from './fake-clock.ts'
+import { FakeSockets } from './fake-socket.ts'
+import { FakeTokens } from './fake-tokens.ts'
+
+export interface BenchOptions {
+  readonly transport?: 'auto' | 'header' | 'query'
+  readonly random?: () => number
+  readonly gate?: DialGate
+  readonly sockets?: SocketFactory
+  readonly url?: string
+}
+
+/** One connection with everything around it in the test's hand. */
+export class ConnectionBench {
+  readonly scope = new Scope('test')
+  readonly clock = new FakeClock()
+  readonly sockets = new FakeSockets()
+  readonly tokens = new FakeTokens()
+  readonly states: ConnectionState[] = []
+  readonly connection: Connection
+  messages = 0
+  heard = 0
+  isOver = false
+
+  constructor(options: BenchOptions = {}) {
+    this.connection = new Connection({
+      scope: this.scope,
+      clock: this.clock,
+      random: options.random ?? (() => 0.5),
+      sockets: options.sockets ?? this.sockets.open,
+      tokens: this.tokens,
+      form: new TokenForm(options.transport ?? 'auto'),
+      gate: options.gate ?? new DialGate(),
+      url: options.url ?? 'ws://127.0.0.1:1/ws/progress/job-1',
+      onMessage: (text) => {
+        this.messages += 1
+        return text === 'valid'
+      },
+      onHeard: () => {
+        this.heard += 1
+      },
+      isOver: () => this.isOver,
+      onChanged: (state) => {
+        this.states.push(state)
+      },
+    })
+  }
+
+  get kinds(): string[] {
+    return this.states.map(({ kind }) => kind)
+  }
+
+  /** Dials and lets the server take it. */
+  async open(): Promise<void> {
+    this.connection.start()
+    await this.clock.advance(0)
+    this.sockets.last.accept()
+  }
+}

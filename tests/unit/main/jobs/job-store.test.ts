@@ -1,0 +1,247 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { isFinal } from '../../../../src/shared/job.ts'
+import type { Job } from '../../../../src/shared/job.ts'
+import { JobStore, keyOf } from '../../../../src/main/jobs/job-store.ts'
+import { job } from '../../../support/wire-jobs.ts'
+
+let store: JobStore
+let touched: string[]
+
+const fresh = (maxFinished?: number): JobStore =>
+  new JobStore({
+    onTouched: (key) => touched.push(key),
+    ...(maxFinished === undefined ? {} : { maxFinished }),
+  })
+const take = (changes: Partial<Job>, nowMs = 0) => store.take('gateway', job(changes), nowMs)
+const known = (id = 'job-1'): Job | undefined => store.get(keyOf('gateway', id))?.job
+const state = (of: JobStore) => [...of.keys()].sort().map((key) => of.get(key)?.job)
+const total = (of: JobStore) =>
+  Object.fromEntries([...of.counts].map(([tenantId, counts]) => [tenantId, { ...counts }]))
+
+beforeEach(() => {
+  touched = []
+  store = fresh()
+})
+
+describe('JobStore', () => {
+  it('F51: keeps the newest and drops what is older or the same', () => {
+    expect(take({ seq: 5, message: 'five' })).toBe('changed')
+    expect(take({ seq: 5, message: 'five again' })).toBe('same')
+    expect(take({ seq: 4, message: 'four' })).toBe('older')
+    expect(known()?.message).toBe('five')
+  })
+
+  it('F56: holds progress within an attempt; a new attempt may start over', () => {
+    take({ seq: 1, progress: 80 })
+    take({ seq: 2, progress: 40 })
+    expect(known()).toMatchObject({ seq: 2, progress: 80 })
+    take({ attempt: 2, seq: 1, progress: 5 })
+    expect(known()).toMatchObject({ attempt: 2, progress: 5 })
+  })
+
+  it('F57: an end is final unless the attempt rises', () => {
+    take({ seq: 5, status: 'succeeded', progress: 100 })
+    take({ seq: 6, status: 'running', progress: 100 })
+    take({ seq: 7, status: 'failed' })
+    expect(known()?.status).toBe('succeeded')
+    take({ attempt: 2, seq: 1, status: 'running', progress: 0 })
+    expect(known()).toMatchObject({ attempt: 2, status: 'running', progress: 0 })
+    take({ attempt: 1, seq: 99, status: 'failed' })
+    expect(known()?.attempt).toBe(2)
+  })
+
+  it('tells apart jobs of two families with the same id', () => {
+    store.take('gateway', job({ message: 'one' }), 0)
+    store.take('realtime', job({ message: 'two' }), 0)
+    expect(store.size).toBe(2)
+    store.takeAll('gateway', [], 0)
+    expect([...store.keys()]).toEqual(['realtime job-1'])
+  })
+
+  it('removes what the server lists no more, and is not talked into it by an old event', () => {
+    take({ id: 'a', seq: 3 })
+    take({ id: 'b', seq: 3 })
+    store.takeAll('gateway', [job({ id: 'b', seq: 3 })], 0)
+    expect(take({ id: 'a', seq: 3 })).toBe('older')
+    expect(known('a')).toBeUndefined()
+    expect(take({ id: 'a', seq: 4 })).toBe('changed')
+  })
+
+  it('does not let an old list undo an end', () => {
+    take({ seq: 9, status: 'succeeded' })
+    store.takeAll('gateway', [job({ seq: 7, status: 'running' })], 0)
+    expect(known()?.status).toBe('succeeded')
+  })
+
+  it('forgets', () => {
+    take({})
+    store.forget('gateway', 'job-1')
+    expect(store.size).toBe(0)
+    expect(total(store)).toMatchObject({ acme: { running: 0 } })
+  })
+
+  it('shows a job that is heard of again as fresh, but not at every breath', () => {
+    take({}, 1_000)
+    take({}, 3_000)
+    expect(touched).toHaveLength(1)
+    take({}, 6_000)
+    expect(touched).toHaveLength(2)
+    expect(store.get(keyOf('gateway', 'job-1'))?.heardAtMs).toBe(6_000)
+  })
+
+  it('marks everything as remembered, until it is heard of again', () => {
+    take({ id: 'a' })
+    take({ id: 'b', status: 'succeeded' })
+    store.markRemembered()
+    const remembered = () => [...store.keys()].map((key) => store.get(key)?.remembered)
+    expect(remembered()).toEqual([true, true])
+    store.markConnected()
+    expect(remembered()).toEqual([true, false])
+    take({ id: 'a' })
+    expect(remembered()).toEqual([false, false])
+  })
+
+  it('keeps only so many finished jobs, and lets no list bring the others back', () => {
+    store = fresh(3)
+    const ended = [1, 2, 3, 4, 5].map((n) => job({ id: `j${n}`, status: 'succeeded' }))
+    for (const one of ended) store.take('gateway', one, 0)
+    take({ id: 'running' })
+    expect([...store.keys()].sort()).toEqual([
+      'gateway j3',
+      'gateway j4',
+      'gateway j5',
+      'gateway running',
+    ])
+    for (const one of ended) store.take('gateway', one, 0)
+    expect(store.size).toBe(4)
+  })
+
+  it('leaves nothing when cleared', () => {
+    take({})
+    expect(store.clear()).toBe(1)
+    expect([store.size, store.counts.size]).toEqual([0, 0])
+  })
+})
+
+/** What a sane server does to one job: a row of events, perhaps over several attempts. */
+const history = (id: string, tenantId: string): fc.Arbitrary<Job[]> =>
+  fc
+    .array(
+      fc.record({
+        steps: fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 6 }),
+        end: fc.constantFrom<Job['status'] | null>('succeeded', 'failed', 'cancelled', null),
+      }),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((attempts) =>
+      attempts.flatMap(({ steps, end }, index) => {
+        const events = steps.map((progress, at) =>
+          job({ id, tenantId, attempt: index + 1, seq: at + 1, progress, message: `${progress}` }),
+        )
+        const seq = steps.length + 1
+        const last = job({
+          id,
+          tenantId,
+          attempt: index + 1,
+          seq,
+          progress: 50,
+          status: end ?? 'running',
+        })
+        return [...events, last]
+      }),
+    )
+
+const histories = fc
+  .tuple(history('a', 'acme'), history('b', 'acme'), history('c', 'globex'))
+  .map((all) => all.flat())
+
+describe('JobStore, over generated histories', () => {
+  it('I9: reordered, repeated and replayed events lead to the same state', () => {
+    const shuffled = histories.chain((events) =>
+      fc.record({
+        events: fc.constant(events),
+        mixed: fc
+          .tuple(
+            fc.shuffledSubarray(events, { minLength: events.length }),
+            fc.array(fc.constantFrom(...events), { maxLength: 20 }),
+          )
+          .map(([all, again]) => [...all, ...again]),
+      }),
+    )
+    fc.assert(
+      fc.property(shuffled, ({ events, mixed }) => {
+        const inOrder = fresh()
+        for (const event of events) inOrder.take('gateway', event, 0)
+        const outOfOrder = fresh()
+        for (const event of mixed) outOfOrder.take('gateway', event, 0)
+        expect(state(outOfOrder)).toEqual(state(inOrder))
+        expect(total(outOfOrder)).toEqual(total(inOrder))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('I10: progress never falls within an attempt, and an end is an end, for any events at all', () => {
+    const wild = fc.array(
+      fc.record({
+        attempt: fc.integer({ min: 1, max: 3 }),
+        seq: fc.nat(12),
+        progress: fc.integer({ min: 0, max: 100 }),
+        status: fc.constantFrom<Job['status']>('queued', 'running', 'succeeded', 'failed'),
+      }),
+      { maxLength: 40 },
+    )
+    fc.assert(
+      fc.property(wild, (events) => {
+        const wildStore = fresh()
+        let before: Job | undefined
+        for (const event of events) {
+          wildStore.take('gateway', job(event), 0)
+          const now = wildStore.get(keyOf('gateway', 'job-1'))?.job
+          if (before !== undefined && now?.attempt === before.attempt) {
+            expect(now.progress).toBeGreaterThanOrEqual(before.progress)
+            if (isFinal(before.status)) expect(isFinal(now.status)).toBe(true)
+          }
+          expect(now?.attempt ?? 0).toBeGreaterThanOrEqual(before?.attempt ?? 0)
+          before = now
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('I12: counts per tenant are those of its own jobs, whatever happens to the others', () => {
+    const acts = fc.array(
+      fc.oneof(
+        histories.map((events) => (into: JobStore) => {
+          for (const event of events) into.take('gateway', event, 0)
+        }),
+        fc.constantFrom('a', 'b', 'c').map((id) => (into: JobStore) => into.forget('gateway', id)),
+        fc.constant((into: JobStore) =>
+          into.takeAll('gateway', [job({ id: 'c', tenantId: 'globex' })], 0),
+        ),
+        // A job that claims to have moved to the other tenant.
+        fc.constant((into: JobStore) => {
+          into.take('gateway', job({ id: 'c', tenantId: 'acme', seq: 99 }), 0)
+        }),
+      ),
+      { maxLength: 10 },
+    )
+    fc.assert(
+      fc.property(acts, (run) => {
+        const mixed = fresh(2)
+        for (const act of run) act(mixed)
+        for (const [tenantId, counts] of mixed.counts) {
+          const jobs = state(mixed).filter((one) => one?.tenantId === tenantId)
+          const sum = Object.values(counts).reduce((all, count) => all + count, 0)
+          expect(sum).toBe(jobs.length)
+          for (const [status, count] of Object.entries(counts)) {
+            expect(jobs.filter((one) => one?.status === status)).toHaveLength(count)
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
