@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail, root, say, step, tail } from './say.mjs'
+import { fail, root, say, step, excerpt } from './say.mjs'
 
 const modules = join(root, 'node_modules')
 const lockFile = join(root, 'package-lock.json')
@@ -38,7 +38,7 @@ export function ensurePackages() {
     const result = step('installing npm packages', () =>
       npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']),
     )
-    if (result.status !== 0) fail(`npm ci failed:\n${tail(result)}`)
+    if (result.status !== 0) fail(`npm ci failed:\n${excerpt(result)}`)
   }
   writeFileSync(stampFile, wanted)
 }
@@ -57,7 +57,7 @@ export function ensureNodeBinary() {
     }),
   )
   if (isVersion(binary, wanted)) return binary
-  return fail(`Node ${wanted.slice(1)} could not be installed:\n${tail(result)}`)
+  return fail(`Node ${wanted.slice(1)} could not be installed:\n${excerpt(result)}`)
 }
 
 function isVersion(binary, wanted) {

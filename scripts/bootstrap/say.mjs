@@ -23,8 +23,10 @@ export function step(what, work) {
   return result
 }
 
-/** The last lines of a failed program's output: enough to see why. */
-export function tail({ error, stdout, stderr }) {
+/** What a failed program said, cut in the middle: npm says why first, apt last. */
+export function excerpt({ error, stdout, stderr }) {
   const text = `${stdout ?? ''}\n${stderr ?? ''}\n${error?.message ?? ''}`
-  return text.trim().split('\n').slice(-15).join('\n')
+  const lines = text.trim().split('\n')
+  if (lines.length <= 20) return lines.join('\n')
+  return [...lines.slice(0, 10), '…', ...lines.slice(-10)].join('\n')
 }

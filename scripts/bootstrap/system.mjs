@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { say, step, tail } from './say.mjs'
+import { say, step, excerpt } from './say.mjs'
 
 const isProgram = (name) =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/bin'].some((folder) => {
@@ -91,5 +91,5 @@ export function ensureSystemTools() {
     apt(prefix, ['install', '-y', '-q', '--no-install-recommends', ...packages]),
   )
   const left = missing()
-  if (left.length > 0) say(`still missing: ${left.join(' ')}\n${tail(result)}`)
+  if (left.length > 0) say(`still missing: ${left.join(' ')}\n${excerpt(result)}`)
 }
