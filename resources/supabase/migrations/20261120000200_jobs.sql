@@ -150,6 +150,8 @@ begin
 
   new.seq := old.seq;
   new.updated_at := old.updated_at;
+  -- The note of the insert is still there, and was told then.
+  new.note := case when new.note is distinct from old.note then new.note end;
   select jsonb_object_agg(after.key, after.value) into changes
   from jsonb_each(public.job_wire(new)) as after
   where after.value is distinct from (public.job_wire(old) -> after.key);
