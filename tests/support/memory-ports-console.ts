@@ -40,6 +40,7 @@ export class MemoryConsole {
   readonly network = new MemoryNetwork()
   readonly log = memoryLog()
   readonly app: App
+  readonly profiles: readonly Profile[]
   #ids = 0
 
   constructor(
@@ -47,6 +48,7 @@ export class MemoryConsole {
     /** What outlives a restart: the rest of the world. */
     kept: Partial<Pick<MemoryConsole, 'clock' | 'servers' | 'keychain' | 'files'>> = {},
   ) {
+    this.profiles = profiles
     this.clock = kept.clock ?? new FakeClock()
     this.servers = kept.servers ?? new MemoryServers(this.clock)
     this.keychain = kept.keychain ?? new MemoryKeychain()
@@ -76,10 +78,22 @@ export class MemoryConsole {
   }
 
   /** Lets everything happen that needs no time; some promise chains are long. */
-  async settle(): Promise<void> {
-    for (let turn = 0; turn < 10; turn += 1) {
+  async settle(turns = 10): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) {
       await this.clock.advance(0)
       await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** Moves time from timer to timer, so that it never runs ahead of what a timer set going. */
+  async advance(byMs: number): Promise<void> {
+    const end = this.clock.monotonic() + byMs
+    for (;;) {
+      const leftMs = end - this.clock.monotonic()
+      const [next = Number.POSITIVE_INFINITY] = this.clock.delays
+      await this.clock.advance(Math.min(next, leftMs))
+      await this.settle(4)
+      if (next > leftMs) return
     }
   }
 

@@ -30,15 +30,17 @@ export class MemoryServers {
   ])
   readonly jobs = new Map<string, WireJob>()
   readonly sessions = new Map<string, MemorySession>()
-  /** Every refresh token that was presented, in order. */
+  /** Every refresh token that the auth server looked at, in order. */
   readonly presented: string[] = []
+  /** Those of them whose answer never reached the console. */
+  readonly lost = new Set<string>()
   auth: Mood = 'well'
   gateway: Mood = 'well'
   /** The reply to the next refresh is lost after the server has done its part. */
   losesReply = false
   lifetimeS = 3_600
   #pending = 0
-  #refreshing = 0
+  readonly #refreshing = new Set<AbortSignal | null>()
   /** Most refreshes under way at one moment. */
   peakRefreshing = 0
   #numbers = 0
@@ -59,8 +61,8 @@ export class MemoryServers {
     const isAuth = url.pathname.startsWith('/auth/')
     const isRefresh = url.searchParams.get('grant_type') === 'refresh_token'
     this.#pending += 1
-    if (isRefresh) this.#refreshing += 1
-    this.peakRefreshing = Math.max(this.peakRefreshing, this.#refreshing)
+    if (isRefresh) this.#refreshing.add(signal)
+    this.#notePeak()
     try {
       signal?.throwIfAborted()
       const answer = this.#answer(url, init ?? {}, isAuth ? this.auth : this.gateway)
@@ -68,7 +70,7 @@ export class MemoryServers {
       return await (answer ?? aborted(signal))
     } finally {
       this.#pending -= 1
-      if (isRefresh) this.#refreshing -= 1
+      if (isRefresh) this.#refreshing.delete(signal)
     }
   }
 
@@ -86,11 +88,16 @@ export class MemoryServers {
     this.sessions.clear()
   }
 
+  /** A request that was given up is under way no more, though its promise settles a turn later. */
+  #notePeak(): void {
+    const underWay = [...this.#refreshing].filter((signal) => signal?.aborted !== true)
+    this.peakRefreshing = Math.max(this.peakRefreshing, underWay.length)
+  }
+
   /** Null when no answer will ever come. */
   #answer(url: URL, init: RequestInit, mood: Mood): Response | null {
     const isRefresh = url.searchParams.get('grant_type') === 'refresh_token'
     const body = bodyOf(init)
-    if (isRefresh) this.presented.push(String(body.refresh_token))
     if (mood === 'silent') return null
     if (mood === 'unreachable') {
       throw new TypeError('fetch failed', {
@@ -103,6 +110,7 @@ export class MemoryServers {
     const answer = isRefresh ? this.#refresh(body) : this.#password(body)
     if (!isRefresh || !this.losesReply) return answer
     this.losesReply = false
+    this.lost.add(String(body.refresh_token))
     throw new TypeError('fetch failed', {
       cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
     })
@@ -123,6 +131,7 @@ export class MemoryServers {
 
   #refresh(body: Record<string, unknown>): Response {
     const token = String(body.refresh_token)
+    this.presented.push(token)
     const session = [...this.sessions.values()].find(
       ({ refreshToken, spent }) => refreshToken === token || spent.at(-1) === token,
     )
