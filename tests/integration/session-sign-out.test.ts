@@ -176,6 +176,20 @@ describe('signing out within a second (F72)', () => {
     await expectNothingLeft(opened.session)
   })
 
+  it('while refreshing, also when nobody has silenced the scope', async () => {
+    const { session, scope } = await signedIn()
+    server.script({ act: 'hang' })
+    const arrived = server.arrival()
+    computer.clock.jump(hourMs)
+    const asking = session.current()
+    await arrived
+    const ending = await session.signOut({ everywhere: false, askServer: true })
+    expect(ending).toMatchObject({ requestsEnded: 1, keychainErased: 1 })
+    expect(await asking).toMatchObject({ ok: false })
+    await expectNothingLeft(session)
+    expect(scope.closed).toBe(false)
+  })
+
   it('while restoring: what was read late has no effect', async () => {
     const first = await signedIn()
     await first.scope.close('quit')

@@ -148,7 +148,7 @@ export class SessionVault {
 
   async #writeWaiting(): Promise<boolean> {
     const value = this.#waiting
-    if (value === null || this.#sealed) return this.#keeping !== 'keychain-locked'
+    if (value === null) return this.#keeping !== 'keychain-locked'
     const written = await this.#entry.write(value)
     if (this.#isSealed()) return false
     if (written === 'done') {
