@@ -28,8 +28,11 @@ const startLimitMs = 120_000
 const stopLimitMs = 5_000
 
 /** Starts the reference backend as a child that ends when we do, in whatever way. */
-export async function startDemoBackend(dataDir: string): Promise<DemoBackend> {
-  const args = ['src/backend/main.ts', '--port', '0', '--data', dataDir, '--follow-parent']
+export async function startDemoBackend(
+  dataDir: string,
+  more: readonly string[] = [],
+): Promise<DemoBackend> {
+  const args = ['src/backend/main.ts', '--port', '0', '--data', dataDir, '--follow-parent', ...more]
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -7,11 +7,13 @@ export interface StartOptions {
   readonly profileFile: string | null
   /** Where to write a picture of the demo, instead of leaving the window open. */
   readonly screenshot: string | null
+  /** `jobs=N,rate=M`: more work for the demo backend. */
+  readonly load: string | null
   /** Everything else, which is the app's. */
   readonly rest: readonly string[]
 }
 
-const ours = ['--user-data-dir', '--profile-file', '--screenshot'] as const
+const ours = ['--user-data-dir', '--profile-file', '--screenshot', '--load'] as const
 type Ours = (typeof ours)[number]
 
 const isOurs = (flag: string): flag is Ours => (ours as readonly string[]).includes(flag)
@@ -32,7 +34,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     else {
       const value = inline ?? args[(at += 1)]
       if (!value || value.startsWith('--')) throw new Error(`${flag} needs a value after it`)
-      values.set(flag, resolve(value))
+      values.set(flag, flag === '--load' ? value : resolve(value))
     }
   }
   return {
@@ -40,6 +42,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     userDataDir: values.get('--user-data-dir') ?? null,
     profileFile: values.get('--profile-file') ?? null,
     screenshot: values.get('--screenshot') ?? null,
+    load: values.get('--load') ?? null,
     rest,
   }
 }

@@ -36,10 +36,13 @@ function chooseUserData(options: StartOptions): { dir: string | null; isTemporar
   return { dir: options.demo ? demoUserDataDir() : null, isTemporary: false }
 }
 
-async function startBackend(userDataDir: string): Promise<DemoBackend> {
+async function startBackend(userDataDir: string, load: string | null): Promise<DemoBackend> {
   const begin = performance.now()
   say('starting the demo backend …')
-  const backend = await startDemoBackend(demoDataDir(userDataDir))
+  const backend = await startDemoBackend(
+    demoDataDir(userDataDir),
+    load === null ? [] : ['--load', load],
+  )
   say(`starting the demo backend: done in ${secondsSince(begin)} (${backend.ready.gatewayUrl})`)
   return backend
 }
@@ -114,7 +117,10 @@ async function main(): Promise<number> {
   }
   const runtime = chooseRuntime(say)
   const wantsDemo = options.demo && dir !== null
-  const [backend] = await Promise.all([wantsDemo ? startBackend(dir) : null, buildIfStale()])
+  const [backend] = await Promise.all([
+    wantsDemo ? startBackend(dir, options.load) : null,
+    buildIfStale(),
+  ])
   if (backend !== null) opened.defer(() => backend.close())
   // A picture by the stand-in needs no display.
   const display = options.screenshot === null || runtime.kind === 'electron'

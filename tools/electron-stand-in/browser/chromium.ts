@@ -94,6 +94,8 @@ export class Chromium {
     const args = switches(options, this.#folder)
     this.#child = spawn(findChromium(), args, {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      // Its crash folder would otherwise be made in the operator's own ~/.config.
+      env: { ...process.env, CHROME_CONFIG_HOME: this.#folder },
     })
     this.exited = new Promise((resolve) => {
       this.#child.once('error', () => resolve(127))

@@ -26,7 +26,8 @@ export class Schemes {
   }
 
   toApp(url: string): string {
-    const match = /^https:\/\/([^/?#]*)\.([a-z][a-z0-9+-]*)\.invalid(?::443)?(.*)$/is.exec(url)
+    const match =
+      /^https:\/\/([^/?#]*)\.([a-z][a-z0-9+-]*)\.invalid(?::443)?(?=[/?#]|$)(.*)$/is.exec(url)
     const [, host = '', scheme = '', rest = ''] = match ?? []
     return this.#names.has(scheme) ? `${scheme}://${host}${rest}` : url
   }
