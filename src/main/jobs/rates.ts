@@ -15,9 +15,9 @@ const mostSpread = 3
 interface Sample {
   /** Monotonic milliseconds. */
   readonly atMs: number
-  /** Units done; null when the job does not count. */
+  /** Units done since the first sample, over all steps; null when the job does not count. */
   readonly done: number | null
-  /** How much of all the work is done: 0 to 1. */
+  /** How much of all the work is done: 0 to 1. Counters speak of one step, progress of the job. */
   readonly share: number
 }
 
@@ -25,19 +25,26 @@ interface Sample {
 export class Pace {
   readonly attempt: number
   #samples: Sample[] = []
+  /** Units of the steps before: a counter that falls back has begun anew with another step. */
+  #carried = 0
+  #counted = 0
 
   constructor(attempt: number) {
     this.attempt = attempt
   }
 
   hear(job: Job, atMs: number): void {
-    const { counters, progress } = job
-    const total = counters?.total ?? 0
-    const share = counters !== null && total > 0 ? counters.done / total : progress / 100
-    const sample = { atMs, done: counters?.done ?? null, share: Math.min(1, share) }
+    const sample = { atMs, done: this.#count(job), share: job.progress / 100 }
     const beforeLast = this.#samples.at(-2)
     if (beforeLast !== undefined && atMs - beforeLast.atMs < stepMs) this.#samples.pop()
     this.#samples.push(sample)
+  }
+
+  #count({ counters }: Job): number | null {
+    if (counters === null) return null
+    if (counters.done < this.#counted) this.#carried += this.#counted
+    this.#counted = counters.done
+    return this.#carried + counters.done
   }
 
   /** Units a second; null when the job counts nothing or too little was heard. */

@@ -4,11 +4,18 @@ import type { Outcome } from '../../shared/failure.ts'
 import { jobIdPattern, timelineEntrySchema } from '../../shared/job.ts'
 import type { TimelineEntry } from '../../shared/job.ts'
 import { createGatewayHttp } from './gateway-http.ts'
-import type { GatewayHttpOptions } from './gateway-http.ts'
+import type { GatewayHttp, GatewayHttpOptions } from './gateway-http.ts'
 import { segment } from './gateway-url.ts'
 
+const pageSize = 200
 const maxEntries = 200
-const answerSchema = z.object({ events: z.array(z.unknown()).max(10_000) })
+/** A server that lists oldest first is followed this far to the newest lines. */
+const maxPages = 20
+
+const pageSchema = z.object({
+  events: z.array(z.unknown()).max(10_000),
+  next_cursor: z.string().min(1).max(512).nullish(),
+})
 
 export type ReadTimeline = (jobId: string) => Promise<Outcome<TimelineEntry[]>>
 
@@ -17,24 +24,48 @@ export function createTimelineReader(options: GatewayHttpOptions): ReadTimeline 
   const ask = createGatewayHttp(options)
   return async (jobId) => {
     if (!jobIdPattern.test(jobId)) return failed('job_unknown', 'not a job id')
-    const answer = await ask(`api/v1/jobs/${segment(jobId)}/events?limit=${maxEntries}`)
-    if (answer.kind === 'missing') return failed('job_unknown', 'the server knows no such job')
-    if (answer.kind === 'failed') {
-      const code = 'reason' in answer.verdict ? answer.verdict.reason : 'protocol_error'
-      return failed(code, 'the timeline could not be read')
+    let entries: TimelineEntry[] = []
+    let cursor: string | null = null
+    for (let page = 0; page < maxPages; page += 1) {
+      const read: Outcome<Page> = await readPage(ask, jobId, cursor)
+      if (!read.ok) return read
+      entries = newest([...entries, ...read.value.entries])
+      cursor = read.value.cursor
+      if (cursor === null) break
     }
-    const parsed = answerSchema.safeParse(answer.body)
-    if (!parsed.success) return failed('protocol_error', 'the timeline could not be understood')
-    return succeeded(newest(parsed.data.events))
+    return succeeded(entries)
   }
 }
 
-function newest(events: readonly unknown[]): TimelineEntry[] {
-  return events
-    .flatMap((event) => {
-      const entry = timelineEntrySchema.safeParse(event)
-      return entry.success ? [entry.data] : []
-    })
-    .sort((a, b) => a.attempt - b.attempt || a.seq - b.seq)
-    .slice(-maxEntries)
+interface Page {
+  readonly entries: readonly TimelineEntry[]
+  readonly cursor: string | null
+}
+
+async function readPage(
+  ask: GatewayHttp,
+  jobId: string,
+  cursor: string | null,
+): Promise<Outcome<Page>> {
+  const from = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+  const answer = await ask(`api/v1/jobs/${segment(jobId)}/events?limit=${pageSize}${from}`)
+  if (answer.kind === 'missing') return failed('job_unknown', 'the server knows no such job')
+  if (answer.kind === 'failed') {
+    const code = 'reason' in answer.verdict ? answer.verdict.reason : 'protocol_error'
+    return failed(code, 'the timeline could not be read')
+  }
+  const page = pageSchema.safeParse(answer.body)
+  if (!page.success) return failed('protocol_error', 'the timeline could not be understood')
+  const { events, next_cursor: next } = page.data
+  return succeeded({ entries: events.flatMap(readEntry), cursor: next ?? null })
+}
+
+/** A line that cannot be read is left out; the others are still worth showing. */
+function readEntry(event: unknown): TimelineEntry[] {
+  const entry = timelineEntrySchema.safeParse(event)
+  return entry.success ? [entry.data] : []
+}
+
+function newest(entries: TimelineEntry[]): TimelineEntry[] {
+  return entries.sort((a, b) => a.attempt - b.attempt || a.seq - b.seq).slice(-maxEntries)
 }

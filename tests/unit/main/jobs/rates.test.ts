@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { Pace } from '../../../../src/main/jobs/rates.ts'
 import { job } from '../../../support/wire-jobs.ts'
 
-const counting = (done: number, total: number | null = 1_000) =>
-  job({ counters: { done, total, unit: 'rows' } })
+const counting = (done: number, total = 1_000) =>
+  job({ counters: { done, total, unit: 'rows' }, progress: (done / total) * 100 })
 
 describe('Pace', () => {
   it('gives the rate over what was heard', () => {
@@ -38,6 +38,22 @@ describe('Pace', () => {
     const left = pace.left(10_000)
     expect(left?.lowMs).toBeLessThan(10_000)
     expect(left?.highMs).toBeGreaterThan(10_000)
+  })
+
+  it('keeps the rate and the time left when a new step counts from zero again', () => {
+    const pace = new Pace(1)
+    for (let second = 0; second <= 20; second += 1) {
+      const done = (second % 10) * 20
+      pace.hear(
+        job({ counters: { done, total: 200, unit: 'rows' }, progress: second * 4 }),
+        second * 1_000,
+      )
+    }
+    expect(pace.perSecond(20_000)).toBeGreaterThan(15)
+    const left = pace.left(20_000)
+    expect(left?.lowMs).toBeLessThan(5_000)
+    expect(left?.highMs).toBeGreaterThan(5_000)
+    expect(left?.highMs).toBeLessThan(10_000)
   })
 
   it('says "not enough data" below three samples or five seconds', () => {

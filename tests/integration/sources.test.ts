@@ -1,0 +1,430 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTimelineReader } from '../../src/main/sources/timeline.ts'
+import { FakeTokens } from '../support/fake-tokens.ts'
+import { ScriptedGateway } from '../support/scripted-gateway.ts'
+import { SourceBench } from '../support/source-bench.ts'
+import { until } from '../support/until.ts'
+import { wireJob } from '../support/wire-jobs.ts'
+
+let gateway: ScriptedGateway
+let bench: SourceBench
+
+const open = (options: Partial<ConstructorParameters<typeof SourceBench>[0]> = {}): SourceBench => {
+  bench = new SourceBench({ gatewayUrl: gateway.url, ...options })
+  return bench
+}
+const settled = until
+/** Lets time go by in small steps, and the network in between, until it has come to it. */
+async function passing(what: string, check: () => boolean): Promise<void> {
+  for (let step = 0; step < 600 && !check(); step += 1) {
+    await bench.clock.advance(50)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  if (!check()) throw new Error(`30 s went by in vain until ${what}`)
+}
+async function rounds(count: number): Promise<void> {
+  const asked = (): number => gateway.requests.filter(({ path }) => path.endsWith('/status')).length
+  const before = asked()
+  await passing(`${count} rounds went by`, () => asked() >= before + count)
+}
+const live = (sockets: number): Promise<void> =>
+  until(`${sockets} sockets are live`, () => {
+    const { state, sockets: opened } = bench.source.view
+    return state === 'live' && opened === sockets && gateway.connections === sockets
+  })
+
+beforeEach(async () => {
+  gateway = await ScriptedGateway.listen()
+})
+
+afterEach(async () => {
+  gateway.each((socket) => socket.resume())
+  await bench.scope.close('test over')
+  expect(bench.clock.armed).toBe(0)
+  expect(bench.scope.size).toBe(0)
+  await until('the server has no connection left', () => gateway.connections === 0)
+  await gateway.close()
+  expect(bench.logged.join('')).not.toContain('token-')
+})
+
+describe('the progress source', () => {
+  it('finds the active jobs, opens one socket each, and shows them move and finish', async () => {
+    gateway.put(wireJob({ id: 'a' }))
+    gateway.put(wireJob({ id: 'b' }))
+    gateway.put(wireJob({ id: 'old', status: 'succeeded', progress: 100 }))
+    open()
+    await live(2)
+    await settled('the finished one is shown', () => bench.row('old') !== undefined)
+    expect(bench.rows.map(({ id }) => id).sort()).toEqual(['a', 'b', 'old'])
+    gateway.push('a', { progress: 55, message: 'batch 9' })
+    await settled('the change is shown', () => bench.row('a')?.progress === 55)
+    gateway.finish('a')
+    await settled('the end is shown', () => bench.row('a')?.status === 'succeeded')
+    await live(1)
+    expect(bench.shown).toEqual(['live'])
+    expect(gateway.dials.every(({ token, form }) => token === 'token-1' && form === 'header')).toBe(
+      true,
+    )
+  })
+
+  it('S2: asks and dials nothing before there is a token', async () => {
+    gateway.put(wireJob())
+    const tokens = new FakeTokens()
+    tokens.failure = { code: 'unreachable', message: '' }
+    open({ tokens })
+    await passing('it says why', () => bench.source.view.reason === 'unreachable')
+    await bench.clock.advance(60_000)
+    expect([gateway.requests.length, gateway.dials.length]).toEqual([0, 0])
+    tokens.failure = null
+    await passing('there is a token', () => gateway.requests.length > 0)
+    await live(1)
+  })
+
+  it('finds a job that begins later, within one round', async () => {
+    open()
+    await live(0)
+    gateway.put(wireJob({ id: 'late' }))
+    await rounds(1)
+    await live(1)
+    expect(bench.row('late')?.status).toBe('running')
+  })
+
+  it('F1: comes back after a drop with what it missed, in one flip', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    gateway.each((socket) => socket.terminate())
+    await settled('the drop is noticed', () => bench.state === 'reconnecting')
+    expect(bench.source.view).toMatchObject({ reason: 'unreachable', sockets: 0 })
+    gateway.push('job-1', { progress: 77 })
+    await bench.clock.advance(1_000)
+    await live(1)
+    await settled('the missed change is shown', () => bench.row()?.progress === 77)
+    expect(bench.shown).toEqual(['live', 'reconnecting', 'live'])
+  })
+
+  it('I11: shows how a job ended while it was not connected', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    gateway.onUpgrade = () => ({ status: 503 })
+    gateway.each((socket) => socket.terminate())
+    await settled('the drop is noticed', () => bench.state === 'reconnecting')
+    gateway.finish('job-1', 'failed')
+    await passing('the end is shown', () => bench.row()?.status === 'failed')
+  })
+
+  it('F31: renews a refused token once for discovery and all sockets together', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) gateway.put(wireJob({ id }))
+    open()
+    await live(4)
+    gateway.refuse = (token) => (token === 'token-1' ? 'token_expired' : null)
+    gateway.each((socket) => socket.close(1008, 'token_expired'))
+    await passing('all are back', () => gateway.dials.length === 8)
+    await live(4)
+    expect(bench.tokens.renewals).toBe(1)
+    expect(gateway.dials.slice(4).map(({ token }) => token)).toEqual(Array(4).fill('token-2'))
+  })
+
+  it('stops with the reason when the renewed token is refused as well', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    gateway.refuse = () => 'token_signature'
+    gateway.each((socket) => socket.close(1008, 'token_signature'))
+    await settled('it stopped', () => bench.state === 'stopped')
+    expect(bench.source.view).toEqual({
+      kind: 'progress',
+      state: 'stopped',
+      sockets: 0,
+      nextTryAtMs: null,
+      reason: 'token_signature',
+    })
+    expect(bench.source.stopped).toBe('token_signature')
+    expect(bench.tokens.renewals).toBe(1)
+    expect(bench.clock.armed).toBe(1)
+    bench.source.wake()
+    expect(gateway.dials).toHaveLength(2)
+  })
+
+  it('stops with the reason when discovery is refused twice', async () => {
+    gateway.refuse = () => 'token_wrong_kind'
+    open()
+    await settled('it stopped', () => bench.state === 'stopped')
+    expect(bench.source.stopped).toBe('token_wrong_kind')
+    expect(bench.tokens.renewals).toBe(1)
+  })
+
+  it('offers the query to a server that does not read the header, and remembers it', async () => {
+    gateway.put(wireJob({ id: 'a' }))
+    gateway.onUpgrade = ({ form }) => (form === 'query' ? undefined : { status: 403 })
+    open()
+    await live(1)
+    expect(gateway.dials.map(({ form }) => form)).toEqual(['header', 'query'])
+    gateway.put(wireJob({ id: 'b' }))
+    await rounds(1)
+    await live(2)
+    expect(gateway.dials.map(({ form }) => form)).toEqual(['header', 'query', 'query'])
+    expect(bench.tokens.renewals).toBe(0)
+  })
+
+  it('F50: forgets a job that the server does not know, and does not ask again', async () => {
+    gateway.put(wireJob({ id: 'a' }))
+    gateway.put(wireJob({ id: 'b' }))
+    gateway.onSocket = (socket, jobId) => {
+      if (jobId === 'a') socket.close(4404)
+      else socket.send(JSON.stringify({ type: 'snapshot', job: gateway.jobs.get(jobId) }))
+    }
+    open()
+    await live(1)
+    await settled('it is forgotten', () => bench.row('a') === undefined)
+    await rounds(3)
+    expect(gateway.dials).toHaveLength(2)
+    expect(bench.row('a')).toBeUndefined()
+  })
+
+  it('F46: a forbidden job stops alone; the others live, and no token is spent', async () => {
+    gateway.put(wireJob({ id: 'a' }))
+    gateway.put(wireJob({ id: 'b' }))
+    gateway.onSocket = (socket, jobId) => {
+      if (jobId === 'a') socket.close(4403)
+      else socket.send(JSON.stringify({ type: 'snapshot', job: gateway.jobs.get(jobId) }))
+    }
+    open()
+    await live(1)
+    await rounds(4)
+    expect(gateway.dials).toHaveLength(2)
+    expect(bench.tokens.renewals).toBe(0)
+  })
+
+  it('F15: obeys Retry-After at the upgrade', async () => {
+    gateway.put(wireJob())
+    gateway.onUpgrade = () => ({ status: 503, headers: { 'Retry-After': '7' } })
+    open()
+    await settled('it waits', () => bench.source.view.reason === 'server_error')
+    const { nextTryAtMs } = bench.source.view
+    expect(nextTryAtMs).toBe(bench.clock.now() + 7_000 + 1_000)
+    gateway.onUpgrade = () => undefined
+    await bench.clock.advance(7_999)
+    expect(gateway.dials).toHaveLength(1)
+    await bench.clock.advance(1)
+    await live(1)
+  })
+
+  it('F13: takes a login page for a captive portal: not parsed, no token spent', async () => {
+    gateway.onHttp = () => ({
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<script>{"active_jobs":["stolen"]}</script>',
+    })
+    open()
+    await settled('it says so', () => bench.source.view.reason === 'captive_portal')
+    expect(bench.source.view.nextTryAtMs).toBe(bench.clock.now() + 11_000)
+    expect(bench.tokens.renewals).toBe(0)
+    expect(gateway.dials).toHaveLength(0)
+  })
+
+  it('F14: follows no redirect, so that the token goes nowhere else', async () => {
+    const elsewhere = await ScriptedGateway.listen()
+    gateway.onHttp = () => ({ status: 302, headers: { location: `${elsewhere.url}/login` } })
+    open()
+    await settled('it says so', () => bench.source.view.reason === 'captive_portal')
+    expect(elsewhere.requests).toHaveLength(0)
+    await elsewhere.close()
+  })
+
+  it('F3: finds a black hole within 12 s, and is not called live beyond that', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    gateway.blackHole()
+    gateway.onHttp = () => 'hang'
+    await bench.clock.advance(11_999)
+    expect(bench.state).toBe('live')
+    await bench.clock.advance(1)
+    expect(bench.state).toBe('reconnecting')
+    expect(bench.source.view.reason).toBe('timed_out')
+  })
+
+  it('I14: with no job active, a silent discovery is not called live for longer than 12 s', async () => {
+    open()
+    await live(0)
+    gateway.onHttp = () => 'hang'
+    await bench.clock.advance(11_999)
+    expect(bench.state).toBe('live')
+    await bench.clock.advance(1)
+    expect(bench.shown).toEqual(['live', 'reconnecting'])
+  })
+
+  it('F17: gives up a server that accepts and never answers, on both ways', async () => {
+    gateway.put(wireJob())
+    gateway.onUpgrade = () => 'hang'
+    open()
+    await settled('it hangs', () => gateway.connections === 1)
+    await bench.clock.advance(10_000)
+    expect(bench.source.view).toMatchObject({ state: 'reconnecting', reason: 'timed_out' })
+  })
+
+  it('F72: closed while connecting, nothing is left on either side', async () => {
+    for (const id of ['a', 'b', 'c']) gateway.put(wireJob({ id }))
+    gateway.onUpgrade = () => 'hang'
+    open()
+    await settled('all hang', () => gateway.connections === 3)
+    await bench.scope.close('signed out')
+    expect(bench.clock.armed).toBe(0)
+    await settled('the server sees them go', () => gateway.connections === 0)
+    expect(bench.desk.size).toBe(0)
+  })
+
+  it('F72: closed while discovery hangs, nothing is left', async () => {
+    gateway.onHttp = () => 'hang'
+    open()
+    await settled('it hangs', () => gateway.requests.length === 1)
+    await bench.scope.close('signed out')
+    expect(bench.clock.armed).toBe(0)
+  })
+
+  it('wake dials at once whatever waits', async () => {
+    gateway.put(wireJob())
+    gateway.onUpgrade = () => ({ status: 503, headers: { 'Retry-After': '60' } })
+    open()
+    await settled('it waits', () => bench.source.view.reason === 'server_error')
+    gateway.onUpgrade = () => undefined
+    bench.source.wake()
+    await live(1)
+  })
+
+  it('wake keeps sockets that answer and finds dead ones within 3 s', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    bench.source.wake()
+    await bench.clock.advance(2_999)
+    expect(gateway.dials).toHaveLength(1)
+    gateway.blackHole()
+    bench.source.wake()
+    await bench.clock.advance(3_000)
+    expect(bench.state).toBe('reconnecting')
+  })
+
+  it('F52: asks for the state when an event was missed', async () => {
+    gateway.put(wireJob({ seq: 5 }))
+    open()
+    await live(1)
+    await rounds(1)
+    await settled('the round is over', () => bench.clock.delays.includes(3_000))
+    const before = gateway.requests.length
+    gateway.push('job-1', { seq: 9, progress: 60 })
+    await settled('the jump is shown', () => bench.row()?.seq === 9)
+    await bench.clock.advance(500)
+    await settled('it asked', () => gateway.requests.length > before)
+  })
+
+  it('F61: stops listening to a server that keeps naming another tenant', async () => {
+    gateway.put(wireJob())
+    open()
+    await live(1)
+    for (let time = 0; time < 3; time += 1) {
+      gateway.each((socket) =>
+        socket.send(JSON.stringify({ type: 'progress', tenant_id: 'globex', progress: 99 })),
+      )
+    }
+    await settled('it stopped', () => bench.state === 'stopped')
+    expect(bench.source.stopped).toBe('protocol_error')
+    expect(bench.desk.dropped).toBe(3)
+    expect(bench.row()?.progress).toBe(10)
+  })
+
+  it('I12: shows nothing of another tenant, wherever it is listed', async () => {
+    gateway.put(wireJob({ id: 'ours' }))
+    gateway.put(wireJob({ id: 'theirs', tenant_id: 'globex' }))
+    open()
+    await live(1)
+    expect(bench.rows.map(({ id }) => id)).toEqual(['ours'])
+    expect(gateway.dials.map(({ path }) => path)).toEqual(['/ws/progress/ours'])
+    expect(JSON.stringify(bench.published)).not.toContain('globex')
+  })
+
+  it('works with a backend that lists only names and has no list of jobs', async () => {
+    gateway.onHttp = ({ path }) =>
+      path === '/api/v1/websocket/status'
+        ? { status: 200, body: JSON.stringify({ active_jobs: ['nightly', '../admin'] }) }
+        : { status: 404 }
+    gateway.onSocket = (socket) =>
+      socket.send(JSON.stringify({ job_name: 'nightly', state: 'processing', percentage: 12 }))
+    open({ tenantIds: ['1'] })
+    await live(1)
+    await settled('it is shown', () => bench.row('nightly')?.progress === 12)
+    expect(bench.row('nightly')).toMatchObject({
+      name: 'nightly',
+      tenantId: '1',
+      status: 'running',
+    })
+    expect(bench.desk.dropped).toBe(1)
+  })
+
+  it('opens at most 1,000 sockets, keeps the rest fresh by lists, and says so', async () => {
+    for (let n = 0; n < 1_003; n += 1) gateway.put(wireJob({ id: `j${n}` }))
+    open()
+    await live(1_000)
+    expect(bench.source.view.reason).toBe('too_many_sockets')
+    gateway.push('j1002', { progress: 66 })
+    await rounds(1)
+    await settled('the listed change is shown', () => bench.row('j1002')?.progress === 66)
+  })
+})
+
+describe('the timeline reader', () => {
+  const reader = () =>
+    createTimelineReader({
+      fetch,
+      gatewayUrl: gateway.url,
+      tokens: bench.tokens,
+      clock: bench.clock,
+      signal: bench.scope.signal,
+    })
+  const line = (seq: number) => ({
+    seq,
+    attempt: 1,
+    at: '2026-11-20T14:00:00Z',
+    level: 'info',
+    kind: 'log',
+    text: `line ${seq}`,
+  })
+
+  it('gives the newest 200 lines, oldest first, and leaves out what it cannot read', async () => {
+    open()
+    gateway.put(wireJob())
+    gateway.events = [...Array.from({ length: 250 }, (_, seq) => line(seq)), { seq: 'x' }].reverse()
+    const read = await reader()('job-1')
+    expect(read.ok && read.value.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 200 }, (_, index) => index + 50),
+    )
+  })
+
+  it('follows pages to the newest', async () => {
+    open()
+    gateway.onHttp = ({ path, query }) => {
+      if (!path.endsWith('/events')) return undefined
+      const from = Number(query.get('cursor') ?? 0)
+      const events = Array.from({ length: 200 }, (_, index) => line(from + index))
+      return {
+        status: 200,
+        body: JSON.stringify({ events, next_cursor: from < 600 ? String(from + 200) : null }),
+      }
+    }
+    const read = await reader()('job-1')
+    expect(read.ok && [read.value[0]?.seq, read.value.at(-1)?.seq]).toEqual([600, 799])
+  })
+
+  it('says when there is no such job, and asks nothing for an id that cannot be one', async () => {
+    open()
+    expect(await reader()('job-1')).toMatchObject({ ok: false, failure: { code: 'job_unknown' } })
+    const before = gateway.requests.length
+    expect(await reader()('../admin')).toMatchObject({
+      ok: false,
+      failure: { code: 'job_unknown' },
+    })
+    expect(gateway.requests).toHaveLength(before)
+  })
+})

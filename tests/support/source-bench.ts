@@ -1,0 +1,77 @@
+import { JobDesk } from '../../src/main/jobs/job-desk.ts'
+import type { JobBatch } from '../../src/main/jobs/job-feed.ts'
+import { createLog } from '../../src/main/lib/log.ts'
+import { Scope } from '../../src/main/lib/scope.ts'
+import { openSocket } from '../../src/main/lib/sockets.ts'
+import type { HttpFetch, SocketFactory } from '../../src/main/ports.ts'
+import { openProgressSource } from '../../src/main/sources/progress-source.ts'
+import type { Source, SourceContext } from '../../src/main/sources/source.ts'
+import type { JobRow } from '../../src/shared/job.ts'
+import type { SourceView } from '../../src/shared/workspace.ts'
+import { FakeClock } from './fake-clock.ts'
+import { FakeTokens } from './fake-tokens.ts'
+
+export interface SourceBenchOptions {
+  readonly gatewayUrl: string
+  readonly tenantIds?: readonly string[]
+  readonly transport?: 'auto' | 'header' | 'query'
+  readonly sockets?: SocketFactory
+  readonly fetch?: HttpFetch
+  readonly tokens?: FakeTokens
+}
+
+/** A progress source on real sockets with a real desk behind it; only time is the test's. */
+export class SourceBench {
+  readonly scope = new Scope('workspace')
+  readonly clock = new FakeClock()
+  readonly tokens: FakeTokens
+  readonly desk: JobDesk
+  readonly source: Source
+  readonly views: SourceView[] = []
+  readonly logged: string[] = []
+  readonly published: JobBatch[] = []
+
+  constructor(options: SourceBenchOptions) {
+    const { scope, clock } = this
+    const tokens = options.tokens ?? new FakeTokens()
+    this.tokens = tokens
+    this.desk = new JobDesk({
+      scope,
+      clock,
+      workspaceId: 'w1',
+      publish: (_windowId, batch) => this.published.push(batch),
+    })
+    const context: SourceContext = {
+      scope,
+      clock,
+      random: () => 0.5,
+      sockets: options.sockets ?? openSocket,
+      fetch: options.fetch ?? fetch,
+      tokens,
+      sink: this.desk.sink,
+      gatewayUrl: options.gatewayUrl,
+      tokenTransport: options.transport ?? 'auto',
+      tenantIds: options.tenantIds ?? ['acme'],
+      log: createLog('test', clock, (line) => this.logged.push(line)),
+    }
+    this.source = openProgressSource(context)
+    this.source.onChanged(() => this.views.push(this.source.view))
+  }
+
+  get rows(): JobRow[] {
+    return this.desk.open(99).rows
+  }
+
+  row(id = 'job-1'): JobRow | undefined {
+    return this.rows.find((row) => row.id === id)
+  }
+
+  get state(): SourceView['state'] {
+    return this.source.view.state
+  }
+
+  /** States that were shown, without repetitions. */
+  get shown(): SourceView['state'][] {
+    return this.views.map(({ state }) => state).filter((state, at, all) => state !== all[at - 1])
+  }
+}
