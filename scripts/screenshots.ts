@@ -82,11 +82,7 @@ async function openPane(page: Page): Promise<void> {
   const best = values.reduce((at, value, index) => {
     return value < 95 && value > (values[at] ?? 0) ? index : at
   }, 0)
-  await page
-    .getByRole('row')
-    .filter({ has: bars.nth(best) })
-    .last()
-    .click()
+  await bars.nth(best).click()
   await wait(8_000)
 }
 

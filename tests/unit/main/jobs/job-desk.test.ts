@@ -174,7 +174,11 @@ describe('JobDesk', () => {
   it('shows rate and time left only while they are known', async () => {
     for (let second = 0; second <= 10; second += 1) {
       desk.sink.take(
-        job({ seq: second, counters: { done: second * 10, total: 1_000, unit: 'rows' } }),
+        job({
+          seq: second,
+          progress: second,
+          counters: { done: second * 10, total: 1_000, unit: 'rows' },
+        }),
       )
       await clock.advance(1_000)
     }
