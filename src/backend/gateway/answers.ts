@@ -37,6 +37,13 @@ export const refuseToken = (refusal: TokenRefusal, message: string): Answer => {
 export const noSuchJob = (): Answer =>
   refuse(404, 'job_unknown', { message: 'There is no such job.' })
 
+/** The verifier could not tell: neither yes nor no, so nobody is sent to sign in again. */
+export const cannotVerify = (): Answer =>
+  refuse(503, 'verifier_unavailable', {
+    message: 'Tokens cannot be checked at the moment; try again.',
+    retryAfterSeconds: 2,
+  })
+
 export const notReady = (): Answer =>
   refuse(503, 'database_unavailable', {
     message: 'The database cannot be reached; try again.',

@@ -2,7 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import type { Claims } from '../tokens/claims.ts'
 import type { Verifier } from '../tokens/verifier.ts'
-import { noSuchJob, notReady, ok, refuse, refuseToken, type Answer } from './answers.ts'
+import {
+  cannotVerify,
+  noSuchJob,
+  notReady,
+  ok,
+  refuse,
+  refuseToken,
+  type Answer,
+} from './answers.ts'
 import { bearerToken } from './credential.ts'
 import { isUnreachable } from './database-fault.ts'
 import type { JobReader } from './job-reader.ts'
@@ -78,7 +86,11 @@ async function findJob(reader: JobReader, claims: Claims, request: FastifyReques
 /** Lets a verified caller in, and turns every way of failing into an answer. */
 function guard({ verifier, budget, log }: RoutesContext) {
   const answer = async (handle: Handle, request: FastifyRequest): Promise<Answer> => {
-    const verdict = await verifier.verify(bearerToken(request.headers))
+    const verdict = await verifier.verify(bearerToken(request.headers)).catch((error: unknown) => {
+      log.warn('a token could not be checked', { why: String(error) })
+      return null
+    })
+    if (verdict === null) return cannotVerify()
     if (!verdict.ok) return refuseToken(verdict.refusal, verdict.message)
     const waitSeconds = budget.spend(verdict.claims.userId)
     if (waitSeconds !== null) {

@@ -9,7 +9,17 @@ const gatherMs = 8
 const retryMs = 500
 
 /** `[event id, or null when the job went; tenant; job id]`, as the trigger writes it. */
-const notification = z.tuple([z.int().nullable(), z.string(), z.string()])
+const notification = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is not JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.tuple([z.int().nullable(), z.string(), z.string()]))
 
 export interface JobHubOptions {
   readonly database: Database
@@ -48,11 +58,6 @@ export class JobHub {
     await this.#unlisten?.().catch(() => undefined)
   }
 
-  /** Jobs that are being watched. */
-  get size(): number {
-    return this.#channels.size
-  }
-
   /** Returns its own off-switch. The id must be one that the watcher may see. */
   watch(jobId: string, watcher: Watcher): () => void {
     const known = this.#channels.get(jobId)
@@ -70,7 +75,10 @@ export class JobHub {
   }
 
   #hear(payload: string): void {
-    const [eventId, , jobId] = notification.parse(JSON.parse(payload))
+    const parsed = notification.safeParse(payload)
+    // Whoever may use SQL may notify; only the trigger writes what is read here.
+    if (!parsed.success) return
+    const [eventId, , jobId] = parsed.data
     const channel = this.#channels.get(jobId)
     if (channel === undefined) return
     if (eventId === null) {

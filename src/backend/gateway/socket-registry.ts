@@ -54,10 +54,6 @@ export class SocketRegistry {
     for (const socket of this.#sockets.keys()) socket.end(1001, 'server_going')
   }
 
-  get size(): number {
-    return this.#sockets.size
-  }
-
   countFor(tenantIds: readonly string[]): number {
     const wanted = new Set(tenantIds)
     let count = 0

@@ -104,6 +104,38 @@ describe('an open socket ends', () => {
   })
 })
 
+describe('without its database, the gateway', () => {
+  it('says that it cannot tell, and refuses nobody', async () => {
+    const { path } = await begin()
+    const token = await gateway.signIn(0)
+    const open = gateway.open(path, token)
+    await open.until(1)
+    await gateway.backend.close()
+    const { status, body, headers } = await gateway.get('/api/v1/jobs', token)
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { error: { code: 'verifier_unavailable' } },
+    })
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await gateway.open(path, token).ended).code).toBe(503)
+    expect(open.socket.readyState).toBe(open.socket.OPEN)
+  })
+})
+
+describe('a stranger on the channel of notifications', () => {
+  it('disturbs nobody', async () => {
+    const { path, hand, job } = await begin()
+    const watcher = gateway.open(path, await gateway.signIn(0))
+    await watcher.until(1)
+    for (const payload of ['', 'x', '{}', '[1]', `[999999999,"t","${job}"]`]) {
+      await gateway.backend.database.query(`select pg_notify('job_events', $1)`, [payload])
+    }
+    await hand.progress(job, 50)
+    await watcher.until(2)
+    expect(watcher.frames[1]).toMatchObject({ type: 'progress', seq: 2 })
+  })
+})
+
 const seqOf = (frame: Frame | undefined): number => frame?.seq ?? frame?.job?.seq ?? 0
 
 describe('a slow peer', () => {
