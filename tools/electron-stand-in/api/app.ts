@@ -109,16 +109,31 @@ export class App extends EventEmitter {
   async start(): Promise<void> {
     if (this.#exiting) return
     this.#table.closeRegistration()
+    try {
+      await this.#startBrowser()
+    } catch (error) {
+      // An app that leaves while Chromium starts takes it down, and that is no failure of starting.
+      if (!this.#isExiting()) throw error
+    }
+    if (this.#isExiting()) return
+    this.#ready = true
+    // The event comes first: Playwright's loader holds it back, and needs it before the promise.
+    this.emit('ready', createEvent(), {})
+    this.#whenReady.resolve(undefined)
+  }
+
+  /** A method, because leaving may begin while something is awaited. */
+  #isExiting(): boolean {
+    return this.#exiting
+  }
+
+  async #startBrowser(): Promise<void> {
     const userData = this.getPath('userData')
     const size = { width: 1280, height: 800 }
     const chromium = await this.#browser.start({ userData, commandLine: this.commandLine, size })
     void chromium.exited.then(() => this.#noteBrowserGone())
     const versions = { ...process.versions, chrome: await this.#browser.version() }
     Object.defineProperty(process, 'versions', { value: versions })
-    this.#ready = true
-    // The event comes first: Playwright's loader holds it back, and needs it before the promise.
-    this.emit('ready', createEvent(), {})
-    this.#whenReady.resolve(undefined)
   }
 
   /** Windows are asked and may refuse; then `will-quit` may; then the process ends. */
