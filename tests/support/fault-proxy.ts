@@ -14,11 +14,17 @@ export interface ProxiedRequest {
   readonly method: string
   readonly path: string
   readonly upgrade: boolean
+  /** The token that came with it, in the header or in the query, or the refresh token in the body. */
+  readonly credential: string | null
 }
+
+const refreshPath = '/auth/v1/token?grant_type=refresh_token'
 
 interface Hooks {
   /** Changes the headers of what is forwarded. */
   rewrite: (request: ProxiedRequest, headers: IncomingHttpHeaders) => IncomingHttpHeaders
+  /** Changes the path of what is forwarded. */
+  redirect: (request: ProxiedRequest) => string
   /** Chooses what happens to one request; the general mode is used where it answers undefined. */
   decide: (request: ProxiedRequest) => ProxyMode | undefined
 }
@@ -66,6 +72,13 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /** Requests since `from` that carried one of these tokens. */
+  using(tokens: readonly string[], from = 0): ProxiedRequest[] {
+    return this.requests
+      .slice(from)
+      .filter(({ credential }) => credential !== null && tokens.includes(credential))
+  }
+
   async stop(): Promise<void> {
     this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -78,8 +91,15 @@ export class FaultProxy {
   }
 
   #admit(request: IncomingMessage, upgrade: boolean): ProxiedRequest | null {
-    const seen = { method: request.method ?? 'GET', path: request.url ?? '/', upgrade }
+    const path = request.url ?? '/'
+    const credential = credentialOf(request)
+    const seen = { method: request.method ?? 'GET', path, upgrade, credential }
     this.requests.push(seen)
+    if (path === refreshPath) {
+      whenRead(request, (body) => {
+        seen.credential = /"refresh_token":"([^"]+)"/.exec(body)?.[1] ?? null
+      })
+    }
     const mode = this.hooks.decide?.(seen) ?? this.mode
     if (mode === 'reset') request.socket.resetAndDestroy()
     if (mode === 'silent') request.resume()
@@ -90,6 +110,10 @@ export class FaultProxy {
     return this.hooks.rewrite?.(seen, { ...request.headers }) ?? request.headers
   }
 
+  #path(seen: ProxiedRequest): string {
+    return this.hooks.redirect?.(seen) ?? seen.path
+  }
+
   #forward(request: IncomingMessage, response: http.ServerResponse): void {
     const seen = this.#admit(request, false)
     if (seen === null) return
@@ -98,8 +122,10 @@ export class FaultProxy {
         host: this.#target.hostname,
         port: this.#target.port,
         method: seen.method,
-        path: seen.path,
+        path: this.#path(seen),
         headers: this.#headers(seen, request),
+        // No connection is used twice: a reset means one request.
+        agent: false,
       },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -113,10 +139,7 @@ export class FaultProxy {
   }
 
   #remember(answer: IncomingMessage): void {
-    const parts: Buffer[] = []
-    answer.on('data', (part: Buffer) => parts.push(part))
-    answer.on('end', () => {
-      const text = Buffer.concat(parts).toString('utf8')
+    whenRead(answer, (text) => {
       for (const match of text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) {
         if (match[1] !== undefined) this.tokens.push(match[1])
       }
@@ -131,11 +154,23 @@ export class FaultProxy {
     const lines = Object.entries(this.#headers(seen, request)).map(
       ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : (value ?? '')}`,
     )
-    onward.write([`${seen.method} ${seen.path} HTTP/1.1`, ...lines, '', ''].join('\r\n'))
+    onward.write([`${seen.method} ${this.#path(seen)} HTTP/1.1`, ...lines, '', ''].join('\r\n'))
     onward.write(head)
     socket.pipe(onward)
     onward.pipe(socket)
     socket.on('close', () => onward.destroy())
     onward.on('close', () => socket.destroy())
   }
+}
+
+function credentialOf(request: IncomingMessage): string | null {
+  const header = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  return header ?? new URL(request.url ?? '/', 'http://proxy').searchParams.get('token')
+}
+
+/** Reads along while a message passes through. */
+function whenRead(message: IncomingMessage, use: (text: string) => void): void {
+  const parts: Buffer[] = []
+  message.on('data', (part: Buffer) => parts.push(part))
+  message.on('end', () => use(Buffer.concat(parts).toString('utf8')))
 }

@@ -20,6 +20,11 @@ describe('the search for secrets', () => {
     })
   })
 
+  it('finds one that was cut off before its signature', () => {
+    const long = `${token.split('.')[0] ?? ''}.${'payload'.repeat(200)}.c2lnbmF0dXJl`
+    expect(findSecrets([long], [{ place: 'heap', content: long.slice(0, 1_024) }])).not.toEqual([])
+  })
+
   it('finds a short refresh token, which has no shape of its own', () => {
     expect(
       findSecrets(['k3v9q2m8x1zz'], [{ place: 'log', content: 'rt=k3v9q2m8x1zz' }]),
