@@ -1,6 +1,6 @@
-/** Waits until the world has come to it, one turn of the event loop at a time; fails after 5 s. */
+/** Waits until the world has come to it, one turn of the event loop at a time; fails after 20 s. */
 export async function until(what: string, check: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 5_000
+  const giveUpAt = performance.now() + 20_000
   while (!check()) {
     if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${what}`)
     await new Promise<void>((resolve) => setImmediate(resolve))
