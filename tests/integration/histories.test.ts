@@ -268,6 +268,9 @@ const steps: fc.Arbitrary<Step>[] = [
       servers.losesReply = true
     }),
     act('the server ends every session', ({ servers }) => servers.revokeAll()),
+    act('the gateway lists the jobs of every tenant', ({ servers }) => {
+      servers.leaks = true
+    }),
     act('the computer wakes', ({ power }) => power.resume()),
     act('the wall clock jumps', ({ clock }) => clock.jump(7_200_000)),
     act('the network goes', ({ network }) => {
