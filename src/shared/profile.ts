@@ -8,6 +8,8 @@ const isLoopback = (url: string): boolean => {
 /** http(s) only, no user info and no query: a secret in a URL would be written down here. */
 const serverUrl = z.url({ protocol: /^https?$/ }).refine(
   (text) => {
+    // Checks go on after a failed one: an address that cannot be read is refused above.
+    if (!URL.canParse(text)) return true
     const url = new URL(text)
     return !url.username && !url.password && !url.search && !url.hash
   },
