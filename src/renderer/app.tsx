@@ -50,7 +50,10 @@ function View() {
       return <ReceiptSheet receipt={route.receipt} />
     case 'desk': {
       const workspace = view.workspaces.find(({ id }) => id === route.workspaceId)
-      if (workspace === undefined) return <Quiet text="Opening the workspace" />
+      if (workspace === undefined) {
+        const ending = view.endingId === route.workspaceId
+        return <Quiet text={ending ? 'Signing out' : 'Opening the workspace'} />
+      }
       return <Desk key={workspace.id} workspace={workspace} view={view} />
     }
     default:

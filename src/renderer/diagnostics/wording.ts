@@ -205,7 +205,7 @@ export const wording = {
   },
   job_unknown: {
     title: 'This job is gone',
-    text: 'The server does not know it any more.',
+    text: 'The server does not know it any more: it was removed, or its records were cleared. Close its details and go on.',
     reason: 'job gone',
   },
   internal: {

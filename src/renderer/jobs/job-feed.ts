@@ -41,7 +41,8 @@ export class JobFeed {
   #view: FeedView = { state: 'opening', reason: null, groups: [], heardAtMs: 0 }
   #nextGroups: readonly Group[] = []
   #early: Batch[] = []
-  #unpainted = -1
+  #taken = -1
+  #drawn = -1
   #cancelFrame: Off | null = null
   #cancelPainted: Off | null = null
 
@@ -137,7 +138,7 @@ export class JobFeed {
     if (batch.workspaceId !== this.workspaceId || this.#closed) return
     if (this.#view.state === 'opening') {
       this.#early.push(batch)
-      this.#unpainted = Math.max(this.#unpainted, batch.batch)
+      this.#taken = Math.max(this.#taken, batch.batch)
       return
     }
     this.#apply(batch)
@@ -148,7 +149,7 @@ export class JobFeed {
     for (const row of batch.rows) this.#put(row)
     for (const id of batch.removed) this.#remove(id)
     this.#nextGroups = batch.groups
-    this.#unpainted = Math.max(this.#unpainted, batch.batch)
+    this.#taken = Math.max(this.#taken, batch.batch)
   }
 
   #put(row: JobRow): void {
@@ -199,15 +200,17 @@ export class JobFeed {
       if (after !== undefined && !after.remembered) heardAtMs = Math.max(heardAtMs, after.heardAtMs)
     }
     this.#view = { ...this.#view, groups: this.#nextGroups, heardAtMs }
+    this.#drawn = Math.max(this.#drawn, this.#taken)
+    this.#taken = -1
     for (const listener of [...this.#flushListeners]) listener(changes)
     for (const id of ids) this.#rowListeners.get(id)?.notify()
     this.#viewListeners.notify()
   }
 
   #acknowledge(): void {
-    const batch = this.#unpainted
+    const batch = this.#drawn
     if (batch < 0 || this.#closed) return
-    this.#unpainted = -1
+    this.#drawn = -1
     void this.#client.call('jobs:acknowledge', { workspaceId: this.workspaceId, batch })
   }
 }

@@ -48,20 +48,23 @@ export function JobPane({ id, room, nameOf }: JobPaneProps) {
             <CloseIcon />
           </button>
         </div>
-        <p className="pane-meta">
-          <span>
-            {nameOf(row.tenantId)} · {row.kind} · attempt {row.attempt}
-          </span>
-          <span aria-hidden="true">·</span>
-          <CopyButton className="pane-id mono" text={row.id} label={`Copy the id ${row.id}`}>
-            {(copied) => (
-              <>
-                <span className="cut">{shortId(row.id)}</span>
-                {copied ? <CheckIcon size={12} /> : <CopyIcon size={12} />}
-              </>
-            )}
-          </CopyButton>
-        </p>
+        <div className="pane-meta">
+          <ul>
+            <li>{nameOf(row.tenantId)}</li>
+            <li>{row.kind}</li>
+            <li>attempt {row.attempt}</li>
+            <li>
+              <CopyButton className="pane-id mono" text={row.id} label={`Copy the id ${row.id}`}>
+                {(copied) => (
+                  <>
+                    {shortId(row.id)}
+                    {copied ? <CheckIcon size={12} /> : <CopyIcon size={12} />}
+                  </>
+                )}
+              </CopyButton>
+            </li>
+          </ul>
+        </div>
         <Standing row={row} />
       </div>
       {row.error !== null && <Fault row={row} />}

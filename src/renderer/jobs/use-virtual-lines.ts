@@ -50,11 +50,17 @@ export function useVirtualLines(input: VirtualLinesInput): VirtualLines {
     },
     [items, activeIndex],
   )
+  // Stable as long as the list is: with a new function every offset is computed again.
+  const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items])
+  const estimateSize = useCallback(
+    (index: number) => size[items[index]?.kind ?? 'row'],
+    [items, size],
+  )
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => size[items[index]?.kind ?? 'row'],
-    getItemKey: (index) => items[index]?.key ?? index,
+    estimateSize,
+    getItemKey,
     overscan: 6,
     rangeExtractor,
     useFlushSync: false,

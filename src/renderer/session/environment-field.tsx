@@ -18,7 +18,22 @@ export function EnvironmentField({ view, onAdd }: EnvironmentFieldProps) {
   const chosen = view.profiles.find(({ id }) => id === view.profileId)
   return (
     <div className="field">
-      <label htmlFor="environment">Environment</label>
+      <div className="field-side">
+        <label htmlFor="environment">Environment</label>
+        {chosen !== undefined && !chosen.fixed && (
+          <button
+            type="button"
+            className="link"
+            disabled={view.pending !== null}
+            onClick={() => setAsking(true)}
+          >
+            Remove…
+          </button>
+        )}
+        <button type="button" className="link" disabled={view.pending !== null} onClick={onAdd}>
+          Add environment…
+        </button>
+      </div>
       <div className="select-box">
         <select
           id="environment"
@@ -38,21 +53,6 @@ export function EnvironmentField({ view, onAdd }: EnvironmentFieldProps) {
         <ChevronIcon size={12} />
       </div>
       {fault !== null && <FieldError id="fault-environment" {...failureWords(fault)} />}
-      <div className="field-side">
-        <button type="button" className="link" disabled={view.pending !== null} onClick={onAdd}>
-          Add environment…
-        </button>
-        {chosen !== undefined && !chosen.fixed && (
-          <button
-            type="button"
-            className="link"
-            disabled={view.pending !== null}
-            onClick={() => setAsking(true)}
-          >
-            Remove…
-          </button>
-        )}
-      </div>
       {chosen !== undefined && (
         <Ask
           open={asking}

@@ -42,6 +42,8 @@ export class WorkspacesStore {
   readonly #rooms = new Map<string, Room>()
   readonly #ended = new Set<string>()
   #heard = false
+  /** Left the list while it was shown; its receipt is still to come. */
+  #lostId: string | null = null
   #told: readonly WorkspaceView[] = []
   #view: WorkspacesView = {
     app: null,
@@ -88,16 +90,19 @@ export class WorkspacesStore {
   /** A sign-in answered: its workspace is the one to show, even if its id was used before. */
   signedIn(workspaceId: string): void {
     this.#ended.delete(workspaceId)
+    this.#lostId = null
     this.#view = { ...this.#view, route: { kind: 'desk', workspaceId }, notice: null }
     this.#take(this.#told)
   }
 
   choose(workspaceId: string): void {
+    this.#lostId = null
     this.#change({ route: { kind: 'desk', workspaceId }, notice: null })
   }
 
   /** To the sign-in view, as after a receipt or from the rail. */
   addWorkspace(email: string | null = null): void {
+    this.#lostId = null
     this.#change({ route: { kind: 'sign-in', email }, notice: null })
   }
 
@@ -147,6 +152,7 @@ export class WorkspacesStore {
     const { route } = this.#view
     if (route.kind === 'receipt' || route.kind === 'sign-in') return route
     if (route.kind === 'desk' && this.#mayShow(route.workspaceId, workspaces)) return route
+    if (route.kind === 'desk') this.#lostId = route.workspaceId
     const first = workspaces.find((view) => view.session.kind !== 'restoring')
     if (first !== undefined) return { kind: 'desk', workspaceId: first.id }
     // A restore that finds nothing should not flash an empty desk first.
@@ -154,8 +160,9 @@ export class WorkspacesStore {
     return route.kind === 'opening' && restoring ? route : signIn
   }
 
-  /** A sign-in may answer before main has listed its workspace. */
+  /** A sign-in may answer before main has listed its workspace, a sign-out after it was taken off. */
   #mayShow(workspaceId: string, workspaces: readonly WorkspaceView[]): boolean {
+    if (this.#view.endingId === workspaceId) return true
     const listed = workspaces.some((view) => view.id === workspaceId)
     const known = this.#view.workspaces.some((view) => view.id === workspaceId)
     return listed || (!known && !this.#ended.has(workspaceId))
@@ -169,9 +176,10 @@ export class WorkspacesStore {
     this.#rooms.delete(workspaceId)
     const { route, endingId } = this.#view
     const shown = route.kind === 'desk' && route.workspaceId === workspaceId
+    const missed = this.#lostId === workspaceId || route.kind === 'opening'
     this.#change({
       workspaces: this.#view.workspaces.filter((view) => view.id !== workspaceId),
-      route: shown || route.kind === 'opening' ? { kind: 'receipt', receipt } : route,
+      route: shown || missed ? { kind: 'receipt', receipt } : route,
       endingId: endingId === workspaceId ? null : endingId,
     })
   }

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest'
+import { lampWords } from '../../../../src/renderer/workspaces/lamp-words.ts'
+import { formatClock } from '../../../../src/renderer/ui/format.ts'
+import type { ConnectionView } from '../../../../src/shared/workspace.ts'
+
+const now = Date.UTC(2026, 10, 20, 14, 9, 12)
+const asOf = now - 6 * 60_000
+const clock = formatClock(asOf)
+
+/** The whole sentence, as it is read. */
+const read = (connection: ConnectionView): string => {
+  const { strong, rest } = lampWords(connection, now)
+  return rest === '' ? strong : `${strong}, ${rest}`
+}
+
+it('claims to be live only while something was heard within 12 s', () => {
+  expect(read({ kind: 'live', heardAtMs: now - 200 })).toBe('Live, heard 0.2 s ago')
+  expect(read({ kind: 'live', heardAtMs: now - 12_000 })).toBe('Live, heard 12 s ago')
+  expect(read({ kind: 'live', heardAtMs: now - 12_001 })).toMatch(/^As of .*, nothing heard since$/)
+})
+
+it('is filled only when something was heard', () => {
+  expect(lampWords({ kind: 'live', heardAtMs: now }, now).filled).toBe(true)
+  expect(lampWords({ kind: 'live', heardAtMs: now - 13_000 }, now).filled).toBe(false)
+  expect(lampWords({ kind: 'connecting', sinceMs: now }, now).filled).toBe(false)
+})
+
+it('does not claim that the future was heard when the clock jumps back', () => {
+  expect(read({ kind: 'live', heardAtMs: now + 60_000 })).toBe('Live, heard 0.0 s ago')
+})
+
+it('says how long connecting takes once it takes long', () => {
+  expect(read({ kind: 'connecting', sinceMs: now - 400 })).toBe('Connecting')
+  expect(read({ kind: 'connecting', sinceMs: now - 7_000 })).toBe('Connecting, for 7 s')
+})
+
+it('counts down to the next try', () => {
+  const reconnecting = {
+    kind: 'reconnecting',
+    asOfMs: null,
+    sinceMs: now - 2_000,
+    nextTryAtMs: now + 2_500,
+    reason: 'unreachable',
+  } as const
+  expect(read(reconnecting)).toBe('Reconnecting in 3 s')
+  expect(read({ ...reconnecting, asOfMs: asOf })).toBe(`Reconnecting in 3 s, as of ${clock}`)
+  expect(read({ ...reconnecting, nextTryAtMs: null })).toBe('Reconnecting now')
+  expect(lampWords(reconnecting, now)).toMatchObject({ canTry: true, tone: 'caution' })
+})
+
+it('says since when it is offline and when it tries again', () => {
+  const offline = {
+    kind: 'offline',
+    asOfMs: asOf,
+    sinceMs: asOf,
+    nextTryAtMs: now + 8_000,
+    reason: 'offline',
+  } as const
+  expect(read(offline)).toBe(`As of ${clock}, offline for 6 min, next try in 8 s`)
+  expect(read({ ...offline, nextTryAtMs: null })).toBe(
+    `As of ${clock}, offline for 6 min, trying now`,
+  )
+  expect(read({ ...offline, asOfMs: null })).toBe('Offline, for 6 min, next try in 8 s')
+})
+
+it('names the reason of a refusal', () => {
+  const refused = { kind: 'refused', asOfMs: null, reason: 'token_expired' } as const
+  expect(read(refused)).toBe('Refused: token expired')
+  expect(lampWords(refused, now)).toMatchObject({ tone: 'danger', canTry: false })
+})
