@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EventPayload } from '../../src/shared/ipc/contract.ts'
 import { isFinal } from '../../src/shared/job.ts'
-import type { JobRow, JobStatus } from '../../src/shared/job.ts'
+import type { JobRow, JobStatus, WireJob } from '../../src/shared/job.ts'
 import { MemoryConsole } from '../support/memory-ports-console.ts'
 import type { Mood } from '../support/memory-ports-servers.ts'
 import { wireJob } from '../support/wire-jobs.ts'
@@ -187,7 +187,11 @@ interface Change {
   readonly attempt: number
   readonly seq: number
 }
-const toJob = ({ tenantId, ...change }: Change) => wireJob({ ...change, tenant_id: tenantId })
+/** An attempt ends once and in one way, whoever tells of it: of two ends neither could be believed. */
+function toJob({ tenantId, status, ...change }: Change): WireJob {
+  const end = change.attempt % 2 === 0 ? 'failed' : 'succeeded'
+  return wireJob({ ...change, tenant_id: tenantId, status: isFinal(status) ? end : status })
+}
 
 /** An open socket says something of its own job. */
 const tell = (nth: number, change: Change): Step =>
