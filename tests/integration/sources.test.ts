@@ -374,6 +374,24 @@ describe('the progress source', () => {
   })
 })
 
+describe('the list of jobs', () => {
+  it('is read page by page, so that a desk begins with all of them', async () => {
+    const done = (index: number) =>
+      wireJob({ id: `old-${index}`, status: 'succeeded', progress: 100 })
+    gateway.onHttp = ({ path, query }) => {
+      if (path !== '/api/v1/jobs') return undefined
+      const from = Number(query.get('cursor') ?? 0)
+      const jobs = Array.from({ length: 200 }, (_, index) => done(from + index))
+      return {
+        status: 200,
+        body: JSON.stringify({ jobs, next_cursor: from < 600 ? String(from + 200) : null }),
+      }
+    }
+    open()
+    await settled('all pages are in', () => bench.desk.size === 800)
+  })
+})
+
 describe('the timeline reader', () => {
   const reader = () =>
     createTimelineReader({
@@ -400,6 +418,18 @@ describe('the timeline reader', () => {
     expect(read.ok && read.value.map(({ seq }) => seq)).toEqual(
       Array.from({ length: 200 }, (_, index) => index + 50),
     )
+  })
+
+  it('asks for one page of a server that lists newest first', async () => {
+    open()
+    gateway.onHttp = ({ path, query }) => {
+      if (!path.endsWith('/events') || query.get('order') !== 'desc') return undefined
+      const events = Array.from({ length: 200 }, (_, index) => line(999 - index))
+      return { status: 200, body: JSON.stringify({ events, next_cursor: 'more' }) }
+    }
+    const read = await reader()('job-1')
+    expect(read.ok && [read.value[0]?.seq, read.value.at(-1)?.seq]).toEqual([800, 999])
+    expect(gateway.requests.filter(({ path }) => path.endsWith('/events'))).toHaveLength(1)
   })
 
   it('follows pages to the newest', async () => {

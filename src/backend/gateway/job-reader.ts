@@ -86,17 +86,19 @@ export class JobReader {
     return row?.job ?? null
   }
 
-  /** Lines of a job that `find` has found, oldest first. */
+  /** Lines of a job that `find` has found, in the order asked for. */
   async events(claims: Claims, jobId: string, query: EventsQuery): Promise<object> {
-    const { attempt = null, cursor, limit } = query
+    const { attempt = null, cursor, limit, order } = query
+    const onward = order === 'asc' ? '>' : '<'
+    const from = cursor?.[0] ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER)
     const rows = await this.#read<TimelineEntry & { id: number }>(
       claims,
       `select id::float8 as id, seq::float8 as seq, attempt, public.wire_time(at) as at, level, kind, text
        from public.job_events
        where tenant_id = any ($1) and job_id = $2 and text is not null
-         and ($3::int is null or attempt = $3) and id > $4
-       order by id limit $5`,
-      [jobId, attempt, cursor?.[0] ?? 0, limit + 1],
+         and ($3::int is null or attempt = $3) and id ${onward} $4
+       order by id ${order} limit $5`,
+      [jobId, attempt, from, limit + 1],
     )
     const page = rows.slice(0, limit)
     const last = page.at(-1)

@@ -60,6 +60,8 @@ export const eventsQuery = z.strictObject({
   attempt: wholeNumber(1, 1_000_000).optional(),
   cursor: cursor(eventsCursor).optional(),
   limit: wholeNumber(1, mostRows).default(200),
+  /** `desc`: newest first, so that one page shows how a long job stands. */
+  order: z.enum(['asc', 'desc'], { error: 'must be asc or desc' }).default('asc'),
 })
 export type EventsQuery = z.infer<typeof eventsQuery>
 

@@ -49,7 +49,8 @@ export class Pace {
 
   /** Units a second; null when the job counts nothing or too little was heard. */
   perSecond(nowMs: number): number | null {
-    const samples = this.#recent(nowMs)
+    // A job may begin to count only after it was heard of.
+    const samples = this.#recent(nowMs).filter(({ done }) => done !== null)
     const [first] = samples
     const last = samples.at(-1)
     if (first === undefined || last === undefined) return null

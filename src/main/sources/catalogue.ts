@@ -6,7 +6,9 @@ import { segment } from './gateway-url.ts'
 import type { Intake } from './intake.ts'
 import type { JobSink } from './source.ts'
 
-const listLimit = 200
+const pageSize = 200
+/** A desk starts with at most this many pages of jobs; older ones are history. */
+const maxPages = 25
 /** Single jobs asked for in one round. */
 const maxSingles = 10
 
@@ -15,7 +17,20 @@ const activeSchema = z.union([
   z.object({ active_jobs: list }).transform((body) => body.active_jobs),
   z.object({ jobs: list }).transform((body) => body.jobs),
 ])
-const recentSchema = z.object({ jobs: list, next_cursor: z.unknown() })
+const recentSchema = z.object({
+  jobs: list,
+  next_cursor: z.string().min(1).max(512).nullish().catch(null),
+})
+
+/** Jobs from the list, newest first; `whole` when there is no further page. */
+interface Recent {
+  readonly jobs: readonly Job[]
+  readonly whole: boolean
+}
+
+interface Page extends Recent {
+  readonly cursor: string | null
+}
 
 /** What discovery found: each id, with the job when the backend lists jobs and not just names. */
 export type Active = ReadonlyMap<string, Job | null>
@@ -66,7 +81,7 @@ export class Catalogue {
       this.#takeEach(jobs)
       return null
     }
-    const recent = await this.#recent(ask)
+    const recent = await this.#recent(ask, maxPages)
     this.#behind = 'kind' in recent && recent.kind === 'failed'
     if ('kind' in recent) {
       this.#takeEach(jobs)
@@ -79,7 +94,7 @@ export class Catalogue {
 
   /** The newest jobs, for those that have no socket. */
   async refresh(ask: GatewayHttp): Promise<void> {
-    const recent = await this.#recent(ask)
+    const recent = await this.#recent(ask, 1)
     if ('jobs' in recent) this.#takeEach(recent.jobs)
   }
 
@@ -101,11 +116,23 @@ export class Catalogue {
     for (const job of jobs) this.#sink.take(job)
   }
 
-  async #recent(
-    ask: GatewayHttp,
-  ): Promise<GatewayAnswer | { readonly jobs: readonly Job[]; readonly whole: boolean }> {
+  async #recent(ask: GatewayHttp, pages: number): Promise<GatewayAnswer | Recent> {
     if (this.#served === false) return { kind: 'missing' }
-    const answer = await ask(`api/v1/jobs?limit=${listLimit}`)
+    const jobs: Job[] = []
+    let cursor: string | null = null
+    for (let page = 0; page < pages; page += 1) {
+      const read: GatewayAnswer | Page = await this.#page(ask, cursor)
+      if ('kind' in read) return read
+      jobs.push(...read.jobs)
+      cursor = read.cursor
+      if (cursor === null) break
+    }
+    return { jobs, whole: cursor === null }
+  }
+
+  async #page(ask: GatewayHttp, from: string | null): Promise<GatewayAnswer | Page> {
+    const after = from === null ? '' : `&cursor=${encodeURIComponent(from)}`
+    const answer = await ask(`api/v1/jobs?limit=${pageSize}${after}`)
     if (answer.kind === 'missing') this.#served = false
     if (answer.kind !== 'body') return answer
     const parsed = recentSchema.safeParse(answer.body)
@@ -114,7 +141,8 @@ export class Catalogue {
     const jobs = parsed.data.jobs
       .map((raw) => this.#intake.readListed(raw))
       .filter((job) => job !== null)
-    return { jobs, whole: parsed.data.next_cursor === null }
+    const cursor = parsed.data.next_cursor ?? null
+    return { jobs, whole: cursor === null, cursor }
   }
 
   #isOver(jobId: string): boolean {

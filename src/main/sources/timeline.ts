@@ -9,7 +9,7 @@ import { segment } from './gateway-url.ts'
 
 const pageSize = 200
 const maxEntries = 200
-/** A server that lists oldest first is followed this far to the newest lines. */
+/** A server that lists oldest first all the same is followed this far to the newest lines. */
 const maxPages = 20
 
 const pageSchema = z.object({
@@ -30,7 +30,7 @@ export function createTimelineReader(options: GatewayHttpOptions): ReadTimeline 
       const read: Outcome<Page> = await readPage(ask, jobId, cursor)
       if (!read.ok) return read
       entries = newest([...entries, ...read.value.entries])
-      cursor = read.value.cursor
+      cursor = isNewestFirst(read.value.entries) ? null : read.value.cursor
       if (cursor === null) break
     }
     return succeeded(entries)
@@ -48,7 +48,9 @@ async function readPage(
   cursor: string | null,
 ): Promise<Outcome<Page>> {
   const from = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
-  const answer = await ask(`api/v1/jobs/${segment(jobId)}/events?limit=${pageSize}${from}`)
+  const answer = await ask(
+    `api/v1/jobs/${segment(jobId)}/events?limit=${pageSize}&order=desc${from}`,
+  )
   if (answer.kind === 'missing') return failed('job_unknown', 'the server knows no such job')
   if (answer.kind === 'failed') {
     const code = 'reason' in answer.verdict ? answer.verdict.reason : 'protocol_error'
@@ -66,6 +68,13 @@ function readEntry(event: unknown): TimelineEntry[] {
   return entry.success ? [entry.data] : []
 }
 
+function isNewestFirst(entries: readonly TimelineEntry[]): boolean {
+  const [first] = entries
+  const last = entries.at(-1)
+  if (first === undefined || last === undefined) return false
+  return first.attempt > last.attempt || (first.attempt === last.attempt && first.seq > last.seq)
+}
+
 function newest(entries: TimelineEntry[]): TimelineEntry[] {
-  return entries.sort((a, b) => a.attempt - b.attempt || a.seq - b.seq).slice(-maxEntries)
+  return entries.toSorted((a, b) => a.attempt - b.attempt || a.seq - b.seq).slice(-maxEntries)
 }

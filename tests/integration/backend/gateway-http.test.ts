@@ -119,6 +119,9 @@ describe('the lines of a job', () => {
       cursor = page.next_cursor
     }
     expect(texts).toEqual(['line 1', 'line 2', 'line 3', 'line 4', 'line 5'])
+    const newest = await gateway.get(`/api/v1/jobs/${id}/events?order=desc`, alice)
+    const turned = newest.body as { events: { text: string }[] }
+    expect(turned.events.map((event) => event.text)).toEqual([...texts].reverse())
     const { body } = await gateway.get(`/api/v1/jobs/${id}/events?attempt=2`, alice)
     expect(body).toEqual({ events: [], next_cursor: null })
   })
