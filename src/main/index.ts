@@ -3,19 +3,19 @@
 import { app, protocol, session } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { randomUUID } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createApp } from './app.ts'
 import { parseCommandLine } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
 import { describeApp } from './host/about.ts'
 import { closeBeforeQuit } from './host/closing.ts'
 import { hardenApp, hardenSession } from './host/hardening.ts'
-import { readFixedProfiles } from './host/fixed-profiles.ts'
 import { setMenu } from './host/menu.ts'
 import { openPorts } from './host/open-ports.ts'
 import type { World } from './host/open-ports.ts'
 import { windowAddress, windowScheme } from './host/origin.ts'
 import { claimSingleInstance } from './host/single-instance.ts'
+import { openIpcTrace, readFixedProfiles, useUserDataDir } from './host/start-files.ts'
 import { serveWindowFiles } from './host/window-protocol.ts'
 import { openWindow } from './host/window.ts'
 
@@ -27,7 +27,12 @@ function start(): void {
     leave(line.failure.message, 2)
     return
   }
-  if (line.value.userDataDir !== null) app.setPath('userData', resolve(line.value.userDataDir))
+  const folder = useUserDataDir(line.value)
+  if (!folder.ok) {
+    leave(folder.failure.message, 2)
+    return
+  }
+  if (folder.value !== null) app.setPath('userData', folder.value)
   protocol.registerSchemesAsPrivileged([
     {
       scheme: windowScheme,
@@ -53,12 +58,17 @@ async function open(line: CommandLine): Promise<void> {
     leave(profiles.failure.message, 2)
     return
   }
+  const trace = openIpcTrace(line)
+  if (!trace.ok) {
+    leave(trace.failure.message, 2)
+    return
+  }
   await app.whenReady()
   const address = windowAddress({
     isPackaged: app.isPackaged,
     devServer: process.env.ELECTRON_RENDERER_URL,
   })
-  const world = await openPorts({ origin: address.origin, ipcTrace: line.ipcTrace })
+  const world = await openPorts({ origin: address.origin, ipcTrace: trace.value })
   const { ports, log } = world
   hardenSession(session.defaultSession)
   protocol.handle(windowScheme, serveWindowFiles(join(import.meta.dirname, '../renderer')))

@@ -22,8 +22,3 @@ export async function readIpcTap(path: string): Promise<TappedMessage[]> {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as TappedMessage)
 }
-
-/** The messages whose text contains a word, wherever it stands. */
-export function tapMentions(messages: readonly TappedMessage[], word: string): TappedMessage[] {
-  return messages.filter((message) => JSON.stringify(message).includes(word))
-}

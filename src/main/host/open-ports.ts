@@ -11,6 +11,7 @@ import { openIpcPort } from './ipc-port.ts'
 import type { HostIpcPort } from './ipc-port.ts'
 import { openKeychain } from './keychain.ts'
 import { openLineFile } from './line-file.ts'
+import type { LineFile } from './line-file.ts'
 import { openNetwork } from './network.ts'
 import { openPower } from './power.ts'
 
@@ -28,8 +29,8 @@ export interface World {
 export interface WorldOptions {
   /** Where the window is served from. */
   readonly origin: string
-  /** `--ipc-trace`. */
-  readonly ipcTrace: string | null
+  /** `--ipc-trace`: where every message is copied to. */
+  readonly ipcTrace: LineFile | null
 }
 
 /** The real ports. Only after the app is ready. */
@@ -40,7 +41,6 @@ export async function openPorts({ origin, ipcTrace }: WorldOptions): Promise<Wor
   const log = createLog('signalbox', clock, logFile.write)
   const files = openFiles(folder)
   const hostIpc = openIpcPort({ ipcMain, origin })
-  const trace = ipcTrace === null ? null : openLineFile(ipcTrace)
   return {
     ports: {
       clock,
@@ -51,12 +51,12 @@ export async function openPorts({ origin, ipcTrace }: WorldOptions): Promise<Wor
       sockets: openSocket,
       network: openNetwork(),
       power: openPower(),
-      ipc: trace === null ? hostIpc : traceIpc(hostIpc, clock, trace.write),
+      ipc: ipcTrace === null ? hostIpc : traceIpc(hostIpc, clock, ipcTrace.write),
     },
     log,
     admit: hostIpc.admit,
     close: () => {
-      trace?.close()
+      ipcTrace?.close()
       logFile.close()
     },
   }
