@@ -54,9 +54,10 @@ export function JobPane({ id, room, nameOf }: JobPaneProps) {
             <li>{row.kind}</li>
             <li>attempt {row.attempt}</li>
             <li>
-              <CopyButton className="pane-id mono" text={row.id} label={`Copy the id ${row.id}`}>
+              <CopyButton className="pane-id mono" text={row.id} title={`Copy ${row.id}`}>
                 {(copied) => (
                   <>
+                    <span className="vh">Copy the id </span>
                     {shortId(row.id)}
                     {copied ? <CheckIcon size={12} /> : <CopyIcon size={12} />}
                   </>

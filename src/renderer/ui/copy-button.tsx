@@ -6,13 +6,14 @@ import { windowFrames } from './frames.ts'
 interface CopyButtonProps {
   readonly text: string
   readonly className: string
-  readonly label?: string
+  /** Said on hover. */
+  readonly title?: string
   /** What stands in the button, by whether it was just copied. */
   readonly children: (copied: boolean) => ReactNode
 }
 
 /** Copies, and says so for two seconds. */
-export function CopyButton({ text, className, label, children }: CopyButtonProps) {
+export function CopyButton({ text, className, title, children }: CopyButtonProps) {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle')
   useEffect(() => {
     if (state === 'idle') return undefined
@@ -24,7 +25,7 @@ export function CopyButton({ text, className, label, children }: CopyButtonProps
       <button
         type="button"
         className={className}
-        {...(label === undefined ? {} : { 'aria-label': label, title: label })}
+        title={title}
         onClick={() => {
           void copyText(text).then((copied) => setState(copied ? 'copied' : 'failed'))
         }}

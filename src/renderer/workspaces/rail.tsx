@@ -58,23 +58,20 @@ function RailButton({
 }) {
   const { workspaces } = useStores()
   const failed = useFailed(workspace.id)
-  const label = `${workspace.profileName}, ${workspace.mark}${failed > 0 ? `, ${plural(failed, 'failed job')}` : ''}`
+  const letters = initials(workspace.profileName)
+  const about = `${workspace.profileName}, ${workspace.mark}${failed > 0 ? `, ${plural(failed, 'failed job')}` : ''}`
   return (
-    <Tip text={label} side="right">
+    <Tip text={about} side="right">
       <button
         type="button"
         className="rail-button"
         data-mark={workspace.mark}
-        aria-label={label}
+        data-badge={failed > 99 ? '99+' : failed > 0 ? failed : undefined}
+        aria-label={`${letters}, ${about}`}
         aria-current={current ? 'page' : undefined}
         onClick={() => workspaces.choose(workspace.id)}
       >
-        <span aria-hidden="true">{initials(workspace.profileName)}</span>
-        {failed > 0 && (
-          <span className="rail-badge" aria-hidden="true">
-            {failed > 99 ? '99+' : failed}
-          </span>
-        )}
+        {letters}
       </button>
     </Tip>
   )
