@@ -140,7 +140,8 @@ export class JobList {
 
   #arrange(how: 'anew' | 'gently'): void {
     const waitMs = this.#arrangedAtMs + arrangeEveryMs - this.#frames.now()
-    if (how === 'gently' && waitMs > 0 && waitMs <= arrangeEveryMs) {
+    const waits = waitMs > 0 && waitMs <= arrangeEveryMs && this.#sections.length > 0
+    if (how === 'gently' && waits) {
       this.#cancelArrange ??= this.#frames.after(waitMs, () => {
         this.#cancelArrange = null
         this.#arrange('gently')

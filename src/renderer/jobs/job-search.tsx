@@ -9,6 +9,7 @@ import { useView } from '../ui/use-view.ts'
 import { noFilter } from './filter.ts'
 import type { JobFeed } from './job-feed.ts'
 import type { JobList } from './job-list.ts'
+import './search.css'
 
 interface JobSearchProps {
   readonly list: JobList

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { TimelineEntry } from '../../shared/job.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
 import { formatClock } from '../ui/format.ts'
@@ -7,14 +8,14 @@ import type { TimelineStore } from './timeline-store.ts'
 
 const tones = { info: 'move', success: 'clear', warning: 'caution', error: 'danger' } as const
 
-/** Log lines shown; the newest. */
-const linesShown = 200
+/** Log lines shown at first: the newest, so that what happens now is in sight. */
+const linesAtFirst = 12
 
 /** Newest first in the timeline; the log reads downwards, as logs do. */
 export function JobTimeline({ timeline }: { readonly timeline: TimelineStore }) {
   const { state, reason, entries } = useView(timeline)
   const steps = entries.filter(({ kind }) => kind === 'timeline').toReversed()
-  const lines = entries.filter(({ kind }) => kind === 'log').slice(-linesShown)
+  const lines = entries.filter(({ kind }) => kind === 'log')
   return (
     <>
       <section className="pane-part" aria-label="Timeline">
@@ -47,13 +48,28 @@ export function JobTimeline({ timeline }: { readonly timeline: TimelineStore }) 
       {lines.length > 0 && (
         <section className="pane-part" aria-label="Log">
           <h3 className="vh">Log</h3>
-          <ol className="log selectable">
-            {lines.map((entry, index) => (
-              <LogLine key={`${entry.attempt}.${entry.seq}.${index}`} entry={entry} />
-            ))}
-          </ol>
+          <Log lines={lines} />
         </section>
       )}
+    </>
+  )
+}
+
+function Log({ lines }: { readonly lines: readonly TimelineEntry[] }) {
+  const [all, setAll] = useState(false)
+  const shown = all ? lines : lines.slice(-linesAtFirst)
+  return (
+    <>
+      {lines.length > linesAtFirst && (
+        <button type="button" className="link log-more" onClick={() => setAll(!all)}>
+          {all ? `Only the last ${linesAtFirst} lines` : `All ${lines.length} lines`}
+        </button>
+      )}
+      <ol className="log selectable">
+        {shown.map((entry, index) => (
+          <LogLine key={`${entry.attempt}.${entry.seq}.${index}`} entry={entry} />
+        ))}
+      </ol>
     </>
   )
 }

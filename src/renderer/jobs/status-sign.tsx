@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { looks } from './job-state.ts'
 import type { JobLook } from './job-state.ts'
+import './track.css'
 
 /** A shape for each status, so that no meaning hangs on colour alone; the word is for ears. */
 const shapes = {

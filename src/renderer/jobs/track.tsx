@@ -1,6 +1,7 @@
 import type { CSSProperties } from 'react'
 import { formatPercent } from '../ui/format.ts'
 import type { LookWords } from './job-state.ts'
+import './track.css'
 
 /** More steps than this cannot be told apart at this size: then the track is one piece. */
 const mostSegments = 12

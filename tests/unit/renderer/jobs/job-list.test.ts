@@ -60,6 +60,14 @@ it('puts new rows after those that run, and finished ones below', () => {
   expect(shown()).toEqual(['group 7', 'b', 'c', 'a'])
 })
 
+it('does not keep the first jobs waiting because the list was just made', () => {
+  send([], ['a', 'b'])
+  frames.advance(1_000)
+  list.setTenantNames((id) => id)
+  send([job('first')])
+  expect(shown()).toEqual(['group 7', 'first'])
+})
+
 it('arranges anew at most twice a second', () => {
   send([job('c', { startedAt: at(3_000) })])
   send([job('d', { startedAt: at(4_000) })])
