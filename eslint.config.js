@@ -79,8 +79,6 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  // A declaration says what somebody else's module exports; it exports nothing of ours.
-  { files: ['src/**/*.d.ts'], rules: { 'no-restricted-exports': 'off' } },
   {
     files: ['src/renderer/**/*.tsx'],
     extends: [reactHooks.configs.flat.recommended],

@@ -1,49 +1,41 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { openBridge, type IpcEnd } from '../../../src/preload/bridge.ts'
 
 type Heard = (event: unknown, message: unknown) => void
-interface Exposed {
-  call: (channel: unknown, argument?: unknown) => Promise<unknown>
-  on: (channel: unknown, listener: (payload: unknown) => void) => () => void
+
+/** What the preload uses of ipcRenderer. */
+class FakeIpc implements IpcEnd {
+  readonly heard = new Map<string, Heard>()
+  readonly invoked: unknown[] = []
+
+  on = (channel: string, listener: Heard): this => {
+    this.heard.set(channel, listener)
+    return this
+  }
+
+  invoke = async (...message: unknown[]): Promise<unknown> => {
+    this.invoked.push(message)
+    return { ok: true, value: undefined }
+  }
 }
 
-const electron = vi.hoisted(() => ({
-  exposed: {},
-  heard: new Map<string, unknown>(),
-  invoked: [] as unknown[],
-}))
-
-vi.mock('electron', () => ({
-  contextBridge: {
-    exposeInMainWorld: (name: string, value: unknown) => {
-      electron.exposed[name] = value
-    },
-  },
-  ipcRenderer: {
-    on: (channel: string, listener: unknown) => electron.heard.set(channel, listener),
-    invoke: async (...message: unknown[]) => {
-      electron.invoked.push(message)
-      return { ok: true, value: undefined }
-    },
-  },
-}))
-
-await import('../../../src/preload/index.ts')
-const bridge = electron.exposed.bridge as Exposed
-const arrive = (message: unknown): void =>
-  (electron.heard.get('signalbox:event') as Heard)({ sender: 'raw event' }, message)
+const ipc = new FakeIpc()
+const bridge = openBridge(ipc)
+const arrive = (message: unknown): void => {
+  ipc.heard.get('signalbox:event')?.({ sender: 'raw event' }, message)
+}
 
 describe('the preload', () => {
-  it('exposes a bridge of two functions and nothing else', () => {
-    expect(Object.keys(electron.exposed)).toEqual(['bridge'])
+  it('gives the page a bridge of two functions and nothing else', () => {
     expect(Object.keys(bridge)).toEqual(['call', 'on'])
-    expect([...electron.heard.keys()]).toEqual(['signalbox:event'])
+    expect([...ipc.heard.keys()]).toEqual(['signalbox:event'])
   })
 
   it('carries every call over one channel, unknown names too, so that main can refuse them', async () => {
     await bridge.call('app:describe')
     await bridge.call('jobs:steal', { a: 1 })
     await bridge.call({ toString: () => 'odd' })
-    expect(electron.invoked).toEqual([
+    expect(ipc.invoked).toEqual([
       ['signalbox:call', { channel: 'app:describe', argument: undefined }],
       ['signalbox:call', { channel: 'jobs:steal', argument: { a: 1 } }],
       ['signalbox:call', { channel: 'odd', argument: undefined }],
