@@ -24,6 +24,27 @@
     tell({ type: 'scheme', dark: dark.matches })
   }
 
+  /*
+   * A link that would open a window is held before Chromium makes one: a page that is closed while a
+   * debugger still attaches to it stops the process that it shares with its opener.
+   */
+  function holdNewWindows() {
+    const own = ['', '_self', '_parent', '_top']
+    const hold = (event) => {
+      const link = event.composedPath().find((node) => typeof node.href === 'string')
+      if (event.defaultPrevented || link === undefined || event.button === 2) return
+      const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1
+      const target = link.target ?? ''
+      if (!modified && own.includes(target)) return
+      event.preventDefault()
+      const frameName = target.startsWith('_') ? '' : target
+      tell({ type: 'open', url: link.href, frameName, features: '' })
+    }
+    window.addEventListener('click', hold)
+    window.addEventListener('auxclick', hold)
+  }
+
+  holdNewWindows()
   if (isTop) reportWindow()
   if (!isTop && !subFrames) return
 
