@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../shared/failure.ts'
 import type { Receipt } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
 import { formatClock, formatWhole } from '../ui/format.ts'
@@ -30,6 +31,15 @@ export interface ReceiptWords {
   readonly closing: string
 }
 
+/** What "not reached" already says. */
+const unreached: ReadonlySet<FailureCode> = new Set([
+  'offline',
+  'unreachable',
+  'timed_out',
+  'name_not_found',
+])
+const none: ReadonlySet<FailureCode> = new Set()
+
 function serverWords(receipt: Receipt): ReceiptWords['server'] & { readonly next: string } {
   const { server } = receipt
   switch (server.kind) {
@@ -48,14 +58,17 @@ function serverWords(receipt: Receipt): ReceiptWords['server'] & { readonly next
         next: 'The server was not asked to end the session.',
       }
     case 'not-reached': {
-      const end =
+      const code = receipt.notes.find((note) => unreached.has(note))
+      const cause = code === undefined ? '' : ` (${wordsFor(code).reason})`
+      // What is erased here cannot be revoked later: only the life of the last token is known.
+      const until =
         server.expiresAtMs === null
-          ? 'the session ends there by itself'
-          : `the session ends there by itself at ${formatClock(server.expiresAtMs).slice(0, 5)}`
+          ? ''
+          : ` The last token, erased here, is valid there until ${formatClock(server.expiresAtMs).slice(0, 5)}.`
       return {
         word: 'not reached',
         tone: 'caution',
-        next: `The server could not be reached: ${end}.`,
+        next: `The server could not be reached${cause}, so it was not told.${until}`,
       }
     }
     default:
@@ -70,7 +83,10 @@ export function receiptWords(receipt: Receipt): ReceiptWords {
     receipt.durationMs < 1_000
       ? `${Math.round(receipt.durationMs)} ms`
       : `${(receipt.durationMs / 1_000).toFixed(1)} s`
-  const notes = receipt.notes.map((code) => `${wordsFor(code).title}. ${wordsFor(code).text}`)
+  const told = receipt.server.kind === 'not-reached' ? unreached : none
+  const notes = receipt.notes
+    .filter((code) => !told.has(code))
+    .map((code) => `${wordsFor(code).title}. ${wordsFor(code).text}`)
   return {
     title:
       receipt.reason === null

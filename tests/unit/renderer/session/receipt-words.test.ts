@@ -18,14 +18,14 @@ it('says what could not be done and what happens next', () => {
     sampleReceipt({
       lines: [{ what: 'keychain_entries', ended: 1, left: 1 }],
       server: { kind: 'not-reached', expiresAtMs: startMs + 60_000 },
-      notes: ['keychain_write_failed'],
+      notes: ['timed_out', 'keychain_write_failed'],
     }),
   )
   expect(words.nothingLeft).toBe(false)
   expect(words.lines[0]).toEqual({ what: 'Keychain entries', ended: '1', left: '1', clean: false })
   expect(words.server).toEqual({ word: 'not reached', tone: 'caution' })
   expect(words.closing).toContain(
-    `The server could not be reached: the session ends there by itself at ${formatClock(startMs + 60_000).slice(0, 5)}.`,
+    `The server could not be reached (no answer in time), so it was not told. The last token, erased here, is valid there until ${formatClock(startMs + 60_000).slice(0, 5)}.`,
   )
   expect(words.closing).toContain('Signalbox tries again at the next start')
 })
