@@ -33,6 +33,9 @@ const looksLikeSecretKey = (key: string): boolean => {
 export const sourceKinds = ['progress', 'stream', 'socketio', 'realtime', 'polling'] as const
 export type SourceKind = (typeof sourceKinds)[number]
 
+/** The kinds that a profile may name; the others are not built yet, and saying so beats waiting. */
+const usableSources = ['progress'] as const
+
 /** One environment. It never holds a secret: the publishable key is public by design. */
 export const profileSchema = z
   .strictObject({
@@ -47,7 +50,10 @@ export const profileSchema = z
         message: 'is a secret (service) key; a console only ever takes the publishable key',
       }),
     gatewayUrl: serverUrl,
-    sources: z.array(z.enum(sourceKinds)).min(1).default(['progress']),
+    sources: z
+      .array(z.enum(usableSources, { error: `must be ${usableSources.join(', ')}` }))
+      .min(1)
+      .default(['progress']),
     /** Dotted path inside the session token; `app_metadata.tenants[]` is always read as well. */
     tenantClaim: z.string().min(1).max(128).default('app_metadata.tenant_id'),
     mark: z.enum(['production', 'staging', 'development', 'demo']).default('development'),

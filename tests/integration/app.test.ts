@@ -56,6 +56,21 @@ describe('starting', () => {
     expect(JSON.stringify(answer)).not.toContain('lovelace')
   })
 
+  it('closes a locked workspace whose session is gone once the keychain opens', async () => {
+    const { desk: before } = await openLive()
+    await before.app.close()
+    const { keychain, files, servers, clock } = before
+    keychain.trouble = 'locked'
+    const desk = await open(before.profiles, { keychain, files, servers, clock })
+    const [locked] = await views(desk)
+    expect(locked?.session.kind).toBe('keychain-locked')
+    keychain.trouble = null
+    keychain.entries.clear()
+    const unlocked = await desk.ipc.call('session:unlock', { workspaceId: locked?.id ?? '' })
+    expect(unlocked.ok).toBe(true)
+    expect(await views(desk)).toEqual([])
+  })
+
   it('restores what is kept, and only that', async () => {
     const { desk } = await openLive()
     await desk.app.close()
@@ -264,6 +279,17 @@ describe('staying connected', () => {
     expect(desk.ipc.payloads('jobs:batched')).toEqual([])
     await desk.clock.advance(1_500)
     expect(desk.ipc.payloads('jobs:batched')).toHaveLength(1)
+  })
+
+  it('forgets the jobs of a tenant that a renewed token names no more (I12)', async () => {
+    const { desk, id } = await openLive()
+    for (const session of desk.servers.sessions.values()) session.tenantId = 'borealis'
+    await desk.advance(desk.servers.lifetimeS * 1_000)
+    expect(await views(desk)).toMatchObject([{ operator: { tenants: [{ id: 'borealis' }] } }])
+    expect(await desk.ipc.call('jobs:open', { workspaceId: id })).toMatchObject({
+      value: { rows: [], groups: [] },
+    })
+    expect(desk.sockets.live).toBe(0)
   })
 
   it('reads a timeline through the same session', async () => {

@@ -14,7 +14,7 @@ export interface MemoryUser {
 interface MemorySession {
   readonly id: string
   readonly email: string
-  readonly tenantId: string
+  tenantId: string
   refreshToken: string
   spent: string[]
 }

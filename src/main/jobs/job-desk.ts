@@ -107,6 +107,12 @@ export class JobDesk {
     }
   }
 
+  /** The tenants of the operator changed: jobs and counts of others go. */
+  retain(tenantIds: readonly string[]): void {
+    this.#store.retain(tenantIds)
+    this.#feed.touchGroups()
+  }
+
   open(windowId: number): Pick<JobBatch, 'batch' | 'rows' | 'groups'> {
     return this.#feed.open(windowId)
   }

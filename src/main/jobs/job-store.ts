@@ -98,6 +98,14 @@ export class JobStore {
     this.#remove(keyOf(family, jobId))
   }
 
+  /** The operator sees these tenants only, from now on: nothing of another one stays (I12). */
+  retain(tenantIds: readonly string[]): void {
+    for (const [key, { job }] of [...this.#jobs]) {
+      if (!tenantIds.includes(job.tenantId)) this.#remove(key)
+    }
+    this.#tally.retain(tenantIds)
+  }
+
   /** The sources are disconnected: everything is only remembered from now on. */
   markRemembered(): void {
     this.#mark((stored) => (stored.remembered ? stored : { ...stored, remembered: true }))

@@ -14,6 +14,13 @@ export class Tally {
     this.#of(tenantId)[status] -= 1
   }
 
+  /** Forgets every tenant but these. */
+  retain(tenantIds: readonly string[]): void {
+    for (const tenantId of [...this.#tenants.keys()]) {
+      if (!tenantIds.includes(tenantId)) this.#tenants.delete(tenantId)
+    }
+  }
+
   /** Every tenant that ever had a job here, in order of first appearance. */
   get all(): ReadonlyMap<string, Readonly<Counts>> {
     return this.#tenants

@@ -1,7 +1,7 @@
 // The sources of one workspace: opened once the operator is known, never before, and again if a
 // renewed token names other tenants. It owns their scope; it must never know what they heard.
 import { failed } from '../../shared/failure.ts'
-import type { Profile, SourceKind } from '../../shared/profile.ts'
+import type { Profile } from '../../shared/profile.ts'
 import type { SourceView } from '../../shared/workspace.ts'
 import type { Log } from '../lib/log.ts'
 import type { Scope } from '../lib/scope.ts'
@@ -19,11 +19,13 @@ export interface WiresOptions {
   readonly session: OperatorSession
   readonly sink: JobSink
   readonly log: Log
+  /** The session names other tenants than before: these are left. */
+  readonly onTenants: (tenantIds: readonly string[]) => void
   readonly onChanged: () => void
 }
 
-/** How a source of each kind is opened; kinds that are not here are not built yet. */
-const openers: Partial<Record<SourceKind, (context: SourceContext) => Source>> = {
+/** How a source of each kind that a profile may name is opened. */
+const openers: Record<Profile['sources'][number], (context: SourceContext) => Source> = {
   progress: openProgressSource,
 }
 
@@ -52,6 +54,7 @@ export class Wires {
     if (this.#opened !== null) {
       log.info('the tenants of the session changed')
       void this.#opened.scope.close('tenants changed')
+      this.#options.onTenants(ids)
     }
     const own = scope.child('sources')
     this.#opened = { tenants, scope: own, sources: this.#open(own, ids) }
@@ -64,13 +67,8 @@ export class Wires {
 
   #open(scope: Scope, tenantIds: readonly string[]): Source[] {
     const { meter, random, profile, sink, log, onChanged } = this.#options
-    return profile.sources.flatMap((kind) => {
-      const open = openers[kind]
-      if (open === undefined) {
-        log.warn('this kind of source is not built yet', { kind })
-        return []
-      }
-      const source = open({
+    return profile.sources.map((kind) => {
+      const source = openers[kind]({
         scope,
         clock: meter.clock,
         random,
@@ -84,7 +82,7 @@ export class Wires {
         log: log.child(kind),
       })
       scope.own(meter.subscribed(source.onChanged(onChanged)))
-      return [source]
+      return source
     })
   }
 }

@@ -101,6 +101,7 @@ export class Workspace {
       session: this.#session,
       sink: this.#sink(),
       log: log.child('sources'),
+      onTenants: (tenantIds) => this.#desk.retain(tenantIds),
       onChanged: () => this.#note(),
     })
     this.readTimeline = createTimelineReader({

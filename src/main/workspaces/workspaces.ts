@@ -96,6 +96,17 @@ export class Workspaces {
     if (workspace?.view.session.kind === 'signing-in') await this.#forget(workspace)
   }
 
+  /** Asks the keychain again. A workspace whose session turns out to be gone is closed. */
+  async unlock(workspaceId: string): Promise<Outcome<undefined>> {
+    const workspace = this.find(workspaceId)
+    if (workspace === null) return unknown
+    const outcome = await workspace.unlock()
+    if (workspace.view.session.kind === 'signed-out' && !workspace.signal.aborted) {
+      await this.#discard(workspace)
+    }
+    return outcome.ok ? succeeded(undefined) : outcome
+  }
+
   /** Idempotent, also after the workspace is gone: the same receipt. */
   async signOut(workspaceId: string, everywhere: boolean): Promise<Outcome<Receipt>> {
     const workspace = this.find(workspaceId)

@@ -1,7 +1,7 @@
 import { failed, succeeded } from '../../../shared/failure.ts'
 import { Secret } from '../../lib/secret.ts'
 import type { Handlers } from '../serve.ts'
-import { done, noProfile, noWorkspace } from './rooms.ts'
+import { done, noProfile } from './rooms.ts'
 import type { Rooms } from './rooms.ts'
 
 type Channels =
@@ -35,11 +35,6 @@ export function sessionHandlers({ profiles, workspaces }: Rooms): Pick<Handlers,
     },
     'session:sign-out': ({ workspaceId, everywhere }) =>
       workspaces.signOut(workspaceId, everywhere),
-    'session:unlock': async ({ workspaceId }) => {
-      const workspace = workspaces.find(workspaceId)
-      if (workspace === null) return noWorkspace
-      const outcome = await workspace.unlock()
-      return outcome.ok ? done : outcome
-    },
+    'session:unlock': ({ workspaceId }) => workspaces.unlock(workspaceId),
   }
 }

@@ -51,6 +51,15 @@ describe('JobStore', () => {
     expect(known()?.attempt).toBe(2)
   })
 
+  it('I12: keeps neither a job nor a count of a tenant that the operator lost', () => {
+    take({ id: 'a', tenantId: 'acme' })
+    take({ id: 'b', tenantId: 'borealis' })
+    store.retain(['borealis'])
+    expect(state(store).map((left) => left?.id)).toEqual(['b'])
+    expect(Object.keys(total(store))).toEqual(['borealis'])
+    expect(touched.at(-1)).toBe(keyOf('gateway', 'a'))
+  })
+
   it('tells apart jobs of two families with the same id', () => {
     store.take('gateway', job({ message: 'one' }), 0)
     store.take('realtime', job({ message: 'two' }), 0)
