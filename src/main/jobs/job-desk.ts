@@ -142,6 +142,7 @@ export class JobDesk {
   #reconnected(): void {
     if (!this.#remembered) return
     this.#remembered = false
+    this.#throughput.skip(this.#clock.monotonic())
     this.#store.markConnected()
   }
 
@@ -175,7 +176,9 @@ export class JobDesk {
   #tick(): void {
     this.#cancelTick = null
     if (this.#scope.closed) return
-    this.#throughput.advance(this.#clock.monotonic())
+    const nowMs = this.#clock.monotonic()
+    if (this.#remembered) this.#throughput.skip(nowMs)
+    else this.#throughput.advance(nowMs)
     this.#feed.touchGroups()
     if (!this.#throughput.still) this.#cancelTick = this.#clock.after(slotMs, () => this.#tick())
   }

@@ -17,7 +17,7 @@ const standInText =
 /** The sources in words, the traffic, and who is signed in. */
 export function Foot({ workspace, app, ending }: FootProps) {
   const nowMs = useNowMs()
-  const { eventsPerSecond, dropped } = workspace
+  const { eventsPerSecond, dropped, connection } = workspace
   return (
     <footer className="foot">
       <ul className="foot-sources" aria-label="Sources">
@@ -30,7 +30,7 @@ export function Foot({ workspace, app, ending }: FootProps) {
             </li>
           )
         })}
-        <li>{formatCount(Math.round(eventsPerSecond))} events/s</li>
+        {connection.kind === 'live' && <li>{formatCount(Math.round(eventsPerSecond))} events/s</li>}
         {dropped > 0 && (
           <li
             className="foot-dropped"

@@ -12,6 +12,16 @@ describe('Throughput', () => {
     expect(throughput.of('nobody')).toEqual([])
   })
 
+  it('draws no silence for a time in which nobody listened', () => {
+    const throughput = new Throughput()
+    for (let n = 0; n < 10; n += 1) throughput.count('acme', 100)
+    throughput.advance(2_000)
+    throughput.skip(20_000)
+    throughput.count('acme', 20_100)
+    throughput.advance(22_000)
+    expect(throughput.of('acme')).toEqual([5, 0.5])
+  })
+
   it('keeps a minute, and is still when a minute was empty', () => {
     const throughput = new Throughput()
     throughput.count('acme', 0)
