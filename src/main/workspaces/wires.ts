@@ -24,16 +24,30 @@ export interface WiresOptions {
   readonly onChanged: () => void
 }
 
+type Kind = Profile['sources'][number]
+
 /** How a source of each kind that a profile may name is opened. */
-const openers: Record<Profile['sources'][number], (context: SourceContext) => Source> = {
+const openers: Record<Kind, (context: SourceContext) => Source> = {
   progress: openProgressSource,
+}
+
+/** One source and what ends it. */
+interface Wire {
+  readonly kind: Kind
+  readonly scope: Scope
+  readonly source: Source
+}
+
+interface Opened {
+  readonly scope: Scope
+  readonly tenantIds: readonly string[]
+  readonly wires: readonly Wire[]
 }
 
 export class Wires {
   readonly #options: WiresOptions
   readonly tokens: TokenSupply
-  #opened: { readonly tenants: string; readonly scope: Scope; readonly sources: Source[] } | null =
-    null
+  #opened: Opened | null = null
 
   constructor(options: WiresOptions) {
     this.#options = options
@@ -41,7 +55,7 @@ export class Wires {
   }
 
   get views(): readonly SourceView[] {
-    return this.#opened?.sources.map(({ view }) => view) ?? []
+    return this.#opened?.wires.map(({ source }) => source.view) ?? []
   }
 
   /** Brings the sources in line with what the session says about the operator. */
@@ -49,41 +63,56 @@ export class Wires {
     const { scope, session, log } = this.#options
     const ids = session.operator?.tenants.map(({ id }) => id) ?? []
     if (scope.closed || ids.length === 0) return
-    const tenants = JSON.stringify(ids)
-    if (this.#opened?.tenants === tenants) return
     if (this.#opened !== null) {
+      if (JSON.stringify(this.#opened.tenantIds) === JSON.stringify(ids)) return
       log.info('the tenants of the session changed')
       void this.#opened.scope.close('tenants changed')
       this.#options.onTenants(ids)
     }
     const own = scope.child('sources')
-    this.#opened = { tenants, scope: own, sources: this.#open(own, ids) }
+    const wires = this.#options.profile.sources.map((kind) => this.#open(kind, own, ids))
+    this.#opened = { scope: own, tenantIds: ids, wires }
     this.#options.onChanged()
   }
 
   wake(): void {
-    for (const source of this.#opened?.sources ?? []) source.wake()
+    for (const { source } of this.#opened?.wires ?? []) source.wake()
   }
 
-  #open(scope: Scope, tenantIds: readonly string[]): Source[] {
-    const { meter, random, profile, sink, log, onChanged } = this.#options
-    return profile.sources.map((kind) => {
-      const source = openers[kind]({
-        scope,
-        clock: meter.clock,
-        random,
-        sockets: meter.sockets,
-        fetch: meter.fetch,
-        tokens: this.tokens,
-        sink,
-        gatewayUrl: profile.gatewayUrl,
-        tokenTransport: profile.tokenTransport,
-        tenantIds,
-        log: log.child(kind),
-      })
-      scope.own(meter.subscribed(source.onChanged(onChanged)))
-      return source
+  /** As the operator asks: a source that had given up for good is opened anew, others are woken. */
+  retry(): void {
+    const opened = this.#opened
+    if (opened === null || opened.scope.closed) return
+    const wires = opened.wires.map((wire) => {
+      if (wire.source.stopped === null) {
+        wire.source.wake()
+        return wire
+      }
+      void wire.scope.close('opened anew')
+      return this.#open(wire.kind, opened.scope, opened.tenantIds)
     })
+    this.#opened = { ...opened, wires }
+    this.#options.onChanged()
+  }
+
+  #open(kind: Kind, parent: Scope, tenantIds: readonly string[]): Wire {
+    const { meter, random, profile, sink, log, onChanged } = this.#options
+    const scope = parent.child(kind)
+    const source = openers[kind]({
+      scope,
+      clock: meter.clock,
+      random,
+      sockets: meter.sockets,
+      fetch: meter.fetch,
+      tokens: this.tokens,
+      sink,
+      gatewayUrl: profile.gatewayUrl,
+      tokenTransport: profile.tokenTransport,
+      tenantIds,
+      log: log.child(kind),
+    })
+    scope.own(meter.subscribed(source.onChanged(onChanged)))
+    return { kind, scope, source }
   }
 }
 

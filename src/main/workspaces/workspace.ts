@@ -201,6 +201,13 @@ export class Workspace {
     this.#wires.wake()
   }
 
+  /** The operator will not wait, or put right what had been refused. */
+  retry(): void {
+    if (this.#scope.closed) return
+    this.#session.wake()
+    this.#wires.retry()
+  }
+
   /** Ends everything and forgets the session. Everyone who asks gets the same receipt. */
   end(ending: Ending): Promise<Receipt> {
     this.#receipt ??= endSession(

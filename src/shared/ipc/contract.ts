@@ -75,7 +75,7 @@ export const calls = {
   },
   /** Asks the keychain again after the operator unlocked it. */
   'session:unlock': { argument: z.strictObject({ workspaceId: id }), answer: nothing },
-  /** Dials now instead of at the next try. */
+  /** Dials now instead of at the next try, or again after a refusal. */
   'connection:retry': { argument: z.strictObject({ workspaceId: id }), answer: nothing },
   /** Starts the feed of a workspace for this window: everything known, then batches. */
   'jobs:open': {

@@ -7,7 +7,7 @@ export function connectionHandlers({ workspaces }: Rooms): Pick<Handlers, 'conne
     'connection:retry': ({ workspaceId }) => {
       const workspace = workspaces.find(workspaceId)
       if (workspace === null) return noWorkspace
-      workspace.wake()
+      workspace.retry()
       return done
     },
   }
