@@ -90,9 +90,13 @@ for (const way of ['discovery and sockets', 'sockets alone'] as const) {
       })
     }
     await test.step('and none once the credential arrives as it was sent', async () => {
-      proxy.hooks = {}
+      replace(proxy, credentials.expired, way)
       await console.signIn(backend.alice)
+      await expect(header.getByText(/^Refused: /)).toBeVisible({ timeout: 15_000 })
+      proxy.hooks = {}
+      await page.getByRole('button', { name: 'Try again' }).click()
       await console.live()
+      await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0)
     })
   })
 }
