@@ -1,3 +1,5 @@
+import { redact } from '../shared/redact.ts'
+
 /** Fields beside a message: plain values only. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
 
@@ -8,26 +10,6 @@ export interface Log {
   error: (message: string, fields?: LogFields) => void
   /** The same log under a longer name. */
   child: (name: string) => Log
-}
-
-const hidden = '[redacted]'
-
-/** What a secret looks like, wherever it stands: JWTs, keys, bearer headers, token parameters. */
-const patterns: readonly (readonly [RegExp, string])[] = [
-  [/eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g, hidden],
-  [/sb_secret_[A-Za-z0-9_-]+/g, hidden],
-  [/(\bBearer\s+)[^\s"'\\]+/gi, `$1${hidden}`],
-  [/([?&](?:token|access_token|refresh_token|apikey|code)=)[^&\s"'\\#]+/gi, `$1${hidden}`],
-  [/(postgres(?:ql)?:\/\/[^:@/\s]+:)[^@\s]+@/gi, `$1${hidden}@`],
-  [
-    /((?:access_?token|refresh_?token|password|secret|authorization|cookie)\\?["']?\s*[:=]\s*\\?["']?)(?!\[redacted\])[^\s"'\\,}&]+/gi,
-    `$1${hidden}`,
-  ],
-]
-
-/** Removes secrets from text by what they look like, not by which field they came in. */
-export function redact(text: string): string {
-  return patterns.reduce((clean, [pattern, put]) => clean.replace(pattern, put), text)
 }
 
 const levels = ['debug', 'info', 'warn', 'error'] as const

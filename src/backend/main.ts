@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { startBackend, type Backend } from './backend.ts'
 import { parseConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { createLog, redact } from './log.ts'
+import { redact } from '../shared/redact.ts'
+import { createLog } from './log.ts'
 
 /**
  * The backend on its own. Standard output carries exactly one line, when it is ready; everything

@@ -1,5 +1,5 @@
 import type { Clock, LogLevel, LogSink } from '../ports.ts'
-import { redact } from './redact.ts'
+import { redact } from '../../shared/redact.ts'
 
 /** Fields beside a message: plain values only. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>

@@ -1,6 +1,7 @@
 // The one place where what the auth server, its gateway and the network say becomes a failure code.
 import { failed } from '../../shared/failure.ts'
 import type { Failure, FailureCode } from '../../shared/failure.ts'
+import { failureOfNetworkError } from '../lib/network-errors.ts'
 
 /** What an auth call was answered with, read whole. */
 export interface AuthAnswer {
@@ -75,24 +76,6 @@ function refusal(status: number, body: unknown, more: { retryAfterMs?: number })
   return of('protocol_error', `answered ${status} in words that are not Supabase auth's`)
 }
 
-const byErrorCode: Readonly<Record<string, FailureCode>> = {
-  ENOTFOUND: 'name_not_found',
-  EAI_AGAIN: 'name_not_found',
-  EAI_NODATA: 'name_not_found',
-  ERR_NAME_NOT_RESOLVED: 'name_not_found',
-  ENETUNREACH: 'offline',
-  ENETDOWN: 'offline',
-  ERR_INTERNET_DISCONNECTED: 'offline',
-  ETIMEDOUT: 'timed_out',
-  UND_ERR_CONNECT_TIMEOUT: 'timed_out',
-  UND_ERR_HEADERS_TIMEOUT: 'timed_out',
-  UND_ERR_BODY_TIMEOUT: 'timed_out',
-  ERR_TIMED_OUT: 'timed_out',
-  UND_ERR_SOCKET: 'unreachable',
-}
-const certificate =
-  /^(CERT_|ERR_CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/
-const garbage = /^(HPE_|ERR_SSL_|ERR_HTTP_|EPROTO$|UND_ERR_)/
 /** The connection was there and broke: the server may have acted on the request all the same. */
 const broken = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_BODY_TIMEOUT|UND_ERR_HEADERS_TIMEOUT)$/
 
@@ -105,13 +88,10 @@ export interface LostRequest {
 /** What a rejected fetch means. */
 export function failureOfError(error: unknown): LostRequest {
   const code = errorCode(error)
-  return { failure: of(codeOf(code), `the request failed: ${code}`), replyLost: broken.test(code) }
-}
-
-function codeOf(code: string): FailureCode {
-  if (certificate.test(code)) return 'tls_untrusted'
-  const known = Object.hasOwn(byErrorCode, code) ? byErrorCode[code] : undefined
-  return known ?? (garbage.test(code) ? 'protocol_error' : 'unreachable')
+  return {
+    failure: of(failureOfNetworkError(code), `the request failed: ${code}`),
+    replyLost: broken.test(code),
+  }
 }
 
 /** The first `code` down the chain of causes; Chromium's are in the message (`net::ERR_…`). */

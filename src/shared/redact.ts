@@ -17,6 +17,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     hidden,
   ],
   [/sb_secret_[\w-]+/gi, hidden],
+  [/(postgres(?:ql)?:\/\/[^:@/\s]+:)[^@\s]+@/gi, `$1${hidden}@`],
   [/(\b(?:set-)?cookie["']?\s*:\s*)(?!["'\s\\[])[^\r\n"'\\]+/gi, `$1${hidden}`],
   [/(\bBearer(?:\s+|%20|\+))[^\s"'\\,}\]]+/gi, `$1${hidden}`],
   [

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { WebSocket } from 'ws'
 import { describe, expect, it } from 'vitest'
-import { redact } from '../../../../src/main/lib/redact.ts'
+import { redact } from '../../../src/shared/redact.ts'
 
 const jwt = [
   Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
@@ -66,6 +66,12 @@ describe('redact', () => {
     expect(redact('key sb_secret_AbC-123_x end')).toBe('key [redacted] end')
     expect(redact('Bearer abcdefghijkl end')).toBe('Bearer [redacted] end')
     expect(redact('x=Bearer%20abcdefghijkl&y')).not.toContain('abcdefghijkl')
+  })
+
+  it('hides the password in the address of a database, and only that', () => {
+    expect(redact('postgres://signalbox:hunter2@db.example:5432/jobs')).toBe(
+      'postgres://signalbox:[redacted]@db.example:5432/jobs',
+    )
   })
 
   it('hides what ws prints of itself', () => {
