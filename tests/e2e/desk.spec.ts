@@ -1,6 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { findRuntime, root } from '../../scripts/runtime.ts'
 import { isFinal, type WireJob } from '../../src/shared/job.ts'
@@ -207,8 +206,11 @@ test('a second instance brings the first one to the front and opens nothing', as
     env: { ...process.env, ...env, ELECTRON_STAND_IN_HEADLESS: '1' },
     stdio: 'ignore',
   })
-  const [code] = (await once(second, 'exit')) as [number]
-  expect(code).toBe(0)
+  try {
+    await expect.poll(() => second.exitCode, { timeout: 15_000 }).toBe(0)
+  } finally {
+    second.kill()
+  }
   await expect.poll(state).toEqual({ minimized: false, focused: true })
   expect(first.app.windows()).toHaveLength(1)
   // A second one that opened would have restored the session, and followed the same jobs.

@@ -13,9 +13,12 @@ export async function allOutcomes(target: string): Promise<Record<string, string
 
   const said = (error: unknown): string =>
     `refused: ${error instanceof Error ? error.name : String(error)}`
+  /** A refusal comes at once; whatever takes longer is no refusal. */
+  const tooLate = (): Promise<false> =>
+    new Promise((resolve) => setTimeout(() => resolve(false), 5_000))
   const attempt = async (name: string, run: () => unknown): Promise<void> => {
     try {
-      outcomes[name] = (await run()) === true ? 'refused' : 'WORKED'
+      outcomes[name] = (await Promise.race([run(), tooLate()])) === true ? 'refused' : 'WORKED'
     } catch (error) {
       outcomes[name] = said(error)
     }
