@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findRuntime } from '../../scripts/runtime.ts'
 import { launchSignalbox, type Launched } from '../support/launch.ts'
 
 const appFolder = join(import.meta.dirname, '../support/fixture-app')
@@ -26,8 +25,6 @@ declare global {
 }
 
 test.describe('the Electron stand-in, on a tiny app', () => {
-  test.skip(findRuntime().kind === 'electron', 'the real Electron is here')
-
   let launched: Launched
   test.beforeEach(async () => {
     launched = await launchSignalbox({ appFolder, args: ['--own-argument'] })
@@ -285,8 +282,6 @@ function processesWith(text: string): string[] {
 }
 
 test.describe('the end of the stand-in', () => {
-  test.skip(findRuntime().kind === 'electron', 'the real Electron is here')
-
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     test(`leaves no Chromium behind after ${signal}`, async () => {
       const userDataDir = mkdtempSync(join(tmpdir(), 'signalbox-end-'))
