@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findRuntime } from '../../scripts/runtime.ts'
 import { launchSignalbox, type Launched } from '../support/launch.ts'
 
 const appFolder = join(import.meta.dirname, '../support/fixture-app')
