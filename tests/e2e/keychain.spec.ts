@@ -30,7 +30,7 @@ test('a session outlives a restart in the keychain, and sign-out leaves nothing 
   await test.step('closing keeps it, and the next start needs no password', async () => {
     await first.close()
     expect(accountsKept(first.userDataDir)).toEqual([entry])
-    expect(await connections()).toBe(0)
+    await expect.poll(connections, { timeout: 1_000 }).toBe(0)
   })
 
   const second = await open(options)
@@ -40,8 +40,18 @@ test('a session outlives a restart in the keychain, and sign-out leaves nothing 
   expect(signIns).toHaveLength(1)
   expect(await connections()).toBeGreaterThan(0)
 
-  await test.step('sign-out leaves nothing here', async () => {
+  await test.step('sign-out leaves nothing at the server', async () => {
     await second.signOut(alice)
+    await expect.poll(connections, { timeout: 1_000 }).toBe(0)
+    const [oldToken] = proxy.tokens
+    const socket = new WebSocket(`${backend.url.replace('http', 'ws')}/ws/progress/any`, {
+      headers: { authorization: `Bearer ${oldToken ?? ''}` },
+    })
+    const [code, reason] = (await once(socket, 'close')) as [number, Buffer]
+    expect([code, reason.toString()]).toEqual([1008, 'session_revoked'])
+  })
+
+  await test.step('and nothing here', async () => {
     expect(accountsKept(second.userDataDir)).toEqual([])
     await expect.poll(() => resourcesOf(second), { timeout: 1_000 }).toEqual(nobody)
     const [receipt] = receiptsIn(await second.tap())
@@ -58,16 +68,6 @@ test('a session outlives a restart in the keychain, and sign-out leaves nothing 
     await expect(
       second.page.getByText('Nothing of this session is left on this computer.'),
     ).toBeVisible()
-  })
-
-  await test.step('and nothing at the server', async () => {
-    await expect.poll(connections, { timeout: 1_000 }).toBe(0)
-    const [oldToken] = proxy.tokens
-    const socket = new WebSocket(`${backend.url.replace('http', 'ws')}/ws/progress/any`, {
-      headers: { authorization: `Bearer ${oldToken ?? ''}` },
-    })
-    const [code, reason] = (await once(socket, 'close')) as [number, Buffer]
-    expect([code, reason.toString()]).toEqual([1008, 'session_revoked'])
   })
 
   await test.step('and the next start knows nobody', async () => {

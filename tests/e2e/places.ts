@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { findRuntime } from '../../scripts/runtime.ts'
 import type { Console } from '../support/e2e-console.ts'
 import { filesBelow, processesBelow, type Haystack } from '../support/secret-search.ts'
 
@@ -38,25 +39,24 @@ async function titlesOf({ app, page }: Console): Promise<Haystack[]> {
   return [...titles, await page.title()].map((content) => ({ place: 'title', content }))
 }
 
+/** One clipboard, but on the stand-in, where the page has that of a headless browser. */
 async function clipboardOf({ app, page }: Console): Promise<Haystack[]> {
   const ofApp = await app.evaluate(({ clipboard }) => clipboard.readText())
+  if (findRuntime().kind === 'electron') return [{ place: 'clipboard', content: ofApp }]
   await page.context().grantPermissions(['clipboard-read'])
   const ofPage = await page.evaluate(() => navigator.clipboard.readText())
   return [ofApp, ofPage].map((content) => ({ place: 'clipboard', content }))
 }
 
-/** Linux lists the argv and the environment of every process of the tree. */
-function processesOf({ app }: Console): Haystack[] {
-  return process.platform === 'linux' ? processesBelow(app.process().pid!) : []
+/** The keyring's own files: encrypted, so that not even there a token stands in plain. */
+function keyringFiles(): Haystack[] {
+  return filesBelow(busFolder()).filter(({ place }) => /\.keyring$|leaked$/.test(place))
 }
 
-/**
- * The keyring's own files: encrypted, so that not even there a token stands in plain. Its bus is a
- * file of the private session that the tests run in.
- */
-function keyringFiles(): Haystack[] {
+/** Where the bus of the private session is, and beside it all that the keyring daemon writes. */
+export function busFolder(): string {
   const bus = /^unix:path=([^,;]+)/.exec(process.env.DBUS_SESSION_BUS_ADDRESS ?? '')?.[1]
-  return bus === undefined ? [] : filesBelow(dirname(bus))
+  return dirname(bus ?? '')
 }
 
 /** Every place where a secret could come to lie, and how to look there. */
@@ -68,10 +68,15 @@ export const places = {
   'ipc trace': ({ tapFile }: Console) => [{ place: 'ipc trace', content: readFileSync(tapFile) }],
   stdout: ({ stdout }: Console) => [{ place: 'stdout', content: stdout() }],
   stderr: ({ stderr }: Console) => [{ place: 'stderr', content: stderr() }],
-  processes: processesOf,
+  processes: ({ app }: Console) => processesBelow(app.process().pid!),
   'user data': ({ userDataDir }: Console) => filesBelow(userDataDir),
   'home and temporary files': (_: Console, { home }: Folders) => filesBelow(home),
   'keyring files': keyringFiles,
 } satisfies Record<string, (console: Console, folders: Folders) => Haystack[] | Promise<Haystack[]>>
 
 export type Place = keyof typeof places
+
+/** What can be looked at on this platform: argv and environment of others only Linux tells. */
+export const placesHere = (Object.keys(places) as Place[]).filter(
+  (place) => process.platform === 'linux' || (place !== 'processes' && place !== 'keyring files'),
+)

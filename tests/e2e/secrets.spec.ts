@@ -1,7 +1,7 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Console } from '../support/e2e-console.ts'
-import { places, type Folders, type Place } from './places.ts'
+import { busFolder, places, placesHere, type Folders, type Place } from './places.ts'
 import { expect, test } from '../support/e2e-test.ts'
 import type { FaultProxy } from '../support/fault-proxy.ts'
 import { findSecrets } from '../support/secret-search.ts'
@@ -27,7 +27,7 @@ test('no token and no password is anywhere but in main and the keychain', async 
   expect(refresh).toBeDefined()
   expect(renewed.length).toBeGreaterThanOrEqual(2)
 
-  for (const place of Object.keys(places) as Place[]) {
+  for (const place of placesHere) {
     await test.step(`nothing in: ${place}`, async () => {
       const haystacks = await places[place](console, { home })
       expect(haystacks.length, 'something was looked at').toBeGreaterThan(0)
@@ -37,10 +37,10 @@ test('no token and no password is anywhere but in main and the keychain', async 
 
   // The same search, after one was leaked on purpose: a search that finds nothing proves something
   // only if it would have found it.
-  for (const [place, leak] of Object.entries(leaks) as [Place, Leak][]) {
+  for (const place of placesHere) {
     await test.step(`found when leaked: ${place}`, async () => {
       await using undo = new AsyncDisposableStack()
-      undo.defer(await leak({ console, canary: access!, home }))
+      undo.defer(await leaks[place]({ console, canary: access!, home }))
       const found = async (): Promise<number> =>
         findSecrets([access!], await places[place](console, { home })).length
       await expect.poll(found).toBeGreaterThan(0)
@@ -158,9 +158,8 @@ const leaks = {
     return nothing
   },
   'keyring files': async ({ canary }) => {
-    const bus = process.env.DBUS_SESSION_BUS_ADDRESS!.replace(/^unix:path=/, '').split(',')[0]!
-    const path = join(bus, '../leaked')
+    const path = join(busFolder(), 'leaked')
     writeFileSync(path, canary)
-    return () => writeFileSync(path, '')
+    return () => rmSync(path)
   },
 } satisfies Record<Place, Leak>

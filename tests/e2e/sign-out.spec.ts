@@ -26,7 +26,7 @@ test('sign-out while sockets are being opened', async ({ open, backend, faultPro
 
 test('sign-out while the session is being refreshed', async ({ folder }) => {
   await using opened = new AsyncDisposableStack()
-  const backend = await startDemoBackend({ tokenLifetimeSeconds: 6 })
+  const backend = await startDemoBackend({ tokenLifetimeSeconds: 12 })
   opened.defer(() => backend.stop())
   const proxy = await FaultProxy.start(backend.url)
   opened.defer(() => proxy.stop())
@@ -35,7 +35,7 @@ test('sign-out while the session is being refreshed', async ({ folder }) => {
   opened.defer(() => console.close())
   await console.signIn(backend.alice)
   await console.live()
-  await expect.poll(() => proxy.requests.filter(isRefresh).length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => proxy.requests.filter(isRefresh).length, { timeout: 15_000 }).toBe(1)
 
   const receipt = await signOutOf(console, backend.alice)
   // The access token in hand was still good for telling the server.
