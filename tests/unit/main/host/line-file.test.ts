@@ -34,6 +34,15 @@ describe('a line file', () => {
     expect(await readFile(path, 'utf8')).toBe('new\n')
   })
 
+  it('keeps within its bounds while it stays open', async () => {
+    const path = join(folder, 'a.log')
+    const file = openLineFile(path, 10)
+    for (const line of ['one', 'two', 'three', 'four']) file.write(line)
+    file.close()
+    expect(await readFile(`${path}.1`, 'utf8')).toBe('three\n')
+    expect(await readFile(path, 'utf8')).toBe('four\n')
+  })
+
   it('says so when it cannot be opened', () => {
     expect(() => openLineFile('/dev/null/a.log')).toThrow()
   })
