@@ -25,6 +25,9 @@ export interface JobStoreOptions {
   readonly maxFinished?: number
 }
 
+/** What is kept of a job that was removed: enough to hold it to its word if it comes back. */
+type LastWord = Pick<Job, 'attempt' | 'seq' | 'status' | 'progress'>
+
 /** What a `take` came to. */
 export type Taken = 'changed' | 'same' | 'older'
 
@@ -42,7 +45,7 @@ export class JobStore {
   /** In order of finishing, as we heard it. */
   readonly #finished = new Set<JobKey>()
   /** The last word on removed jobs: an older one does not bring them back. */
-  readonly #gone = new Map<JobKey, Pick<Job, 'attempt' | 'seq'>>()
+  readonly #gone = new Map<JobKey, LastWord>()
   readonly #tally = new Tally()
 
   constructor(options: JobStoreOptions) {
@@ -69,8 +72,9 @@ export class JobStore {
     const key = keyOf(family, job.id)
     const stored = this.#jobs.get(key)
     if (stored === undefined) {
-      if (!isNewer(job, this.#gone.get(key))) return 'older'
-      this.#put(key, { job, heardAtMs: nowMs, remembered: false }, null)
+      const back = returned(job, this.#gone.get(key))
+      if (back === null) return 'older'
+      this.#put(key, { job: back, heardAtMs: nowMs, remembered: false }, null)
       return 'changed'
     }
     // A job does not change hands (I12).
@@ -151,12 +155,12 @@ export class JobStore {
   #remove(key: JobKey): void {
     const stored = this.#jobs.get(key)
     if (stored === undefined) return
-    const { tenantId, status, attempt, seq } = stored.job
+    const { tenantId, status, attempt, seq, progress } = stored.job
     this.#jobs.delete(key)
     this.#finished.delete(key)
     this.#tally.remove(tenantId, status)
     this.#gone.delete(key)
-    this.#gone.set(key, { attempt, seq })
+    this.#gone.set(key, { attempt, seq, status, progress })
     const [oldest] = this.#gone.keys()
     if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest)
     this.#options.onTouched(key)
@@ -172,7 +176,10 @@ export class JobStore {
   }
 }
 
-function isNewer(job: Job, gone: Pick<Job, 'attempt' | 'seq'> | undefined): boolean {
-  if (gone === undefined) return true
-  return job.attempt > gone.attempt || (job.attempt === gone.attempt && job.seq > gone.seq)
+/** A removed job as it may be shown again; null when nothing newer was said of it (I10). */
+function returned(job: Job, gone: LastWord | undefined): Job | null {
+  if (gone === undefined || job.attempt > gone.attempt) return job
+  if (job.attempt < gone.attempt || job.seq <= gone.seq) return null
+  if (isFinal(gone.status) && job.status !== gone.status) return null
+  return job.progress < gone.progress ? { ...job, progress: gone.progress } : job
 }

@@ -51,6 +51,19 @@ describe('JobStore', () => {
     expect(known()?.attempt).toBe(2)
   })
 
+  it('I10: holds a job that comes back in the same attempt to its word', () => {
+    take({ seq: 3, progress: 40 })
+    store.forget('gateway', 'job-1')
+    expect(take({ seq: 3, progress: 40 })).toBe('older')
+    expect(take({ seq: 4, progress: 0 })).toBe('changed')
+    expect(known()).toMatchObject({ seq: 4, progress: 40 })
+    take({ seq: 5, status: 'succeeded', progress: 100 })
+    store.forget('gateway', 'job-1')
+    expect(take({ seq: 6, status: 'running', progress: 50 })).toBe('older')
+    expect(take({ seq: 1, attempt: 2, progress: 5 })).toBe('changed')
+    expect(known()).toMatchObject({ attempt: 2, progress: 5 })
+  })
+
   it('I12: keeps neither a job nor a count of a tenant that the operator lost', () => {
     take({ id: 'a', tenantId: 'acme' })
     take({ id: 'b', tenantId: 'borealis' })
