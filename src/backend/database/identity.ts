@@ -1,4 +1,4 @@
-import { chmod, chown, cp, mkdir, rm, rename, stat } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
@@ -85,9 +85,21 @@ async function unprivileged(binaries: Binaries): Promise<Identity> {
       const name = createHash('sha256').update(dir).digest('hex').slice(0, 16)
       await mkdir(join(sharedHome, `data-${name}`), { recursive: true, mode: 0o755 })
       await give(join(sharedHome, `data-${name}`))
-      return join(sharedHome, `data-${name}`, 'db')
+      const place = join(sharedHome, `data-${name}`, 'db')
+      await leaveSign(dir, place)
+      return place
     },
   }
+}
+
+/** The folder that was asked for says where its database really is. */
+async function leaveSign(dir: string, place: string): Promise<void> {
+  const there = await lstat(dir).catch(() => null)
+  if (there?.isDirectory() === true) {
+    throw new Error(`${dir} was made where user namespaces were allowed; they are not allowed here`)
+  }
+  await rm(dir, { force: true })
+  await symlink(place, dir)
 }
 
 async function findUser(): Promise<{ uid: number; gid: number }> {
