@@ -142,7 +142,8 @@ export class JobDesk {
   #reconnected(): void {
     if (!this.#remembered) return
     this.#remembered = false
-    this.#throughput.skip(this.#clock.monotonic())
+    this.#throughput.passOver(this.#clock.monotonic())
+    if (!this.#throughput.still) this.#armTick()
     this.#store.markConnected()
   }
 
@@ -151,7 +152,7 @@ export class JobDesk {
     const nowMs = this.#clock.monotonic()
     this.#gauge.count(nowMs)
     this.#throughput.count(job.tenantId, nowMs)
-    this.#cancelTick ??= this.#clock.after(slotMs, () => this.#tick())
+    this.#armTick()
     this.#pace(keyOf(family, job.id), nowMs)
   }
 
@@ -172,15 +173,18 @@ export class JobDesk {
     this.#feed.touch(key)
   }
 
+  #armTick(): void {
+    this.#cancelTick ??= this.#clock.after(slotMs, () => this.#tick())
+  }
+
   /** Every 2 s, until a minute has gone by without an event. */
   #tick(): void {
     this.#cancelTick = null
-    if (this.#scope.closed) return
-    const nowMs = this.#clock.monotonic()
-    if (this.#remembered) this.#throughput.skip(nowMs)
-    else this.#throughput.advance(nowMs)
+    // While disconnected nothing is counted, so nothing changes until something is heard.
+    if (this.#scope.closed || this.#remembered) return
+    this.#throughput.advance(this.#clock.monotonic())
     this.#feed.touchGroups()
-    if (!this.#throughput.still) this.#cancelTick = this.#clock.after(slotMs, () => this.#tick())
+    if (!this.#throughput.still) this.#armTick()
   }
 
   #row(key: JobKey): JobRow | null {

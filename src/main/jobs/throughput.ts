@@ -47,7 +47,7 @@ export class Throughput {
   }
 
   /** Nobody listened up to now: that is not the same as silence, and leaves no values. */
-  skip(nowMs: number): void {
+  passOver(nowMs: number): void {
     this.#slot = Math.floor(nowMs / slotMs)
   }
 

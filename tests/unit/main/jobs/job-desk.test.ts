@@ -202,6 +202,20 @@ describe('JobDesk', () => {
     ])
   })
 
+  it('draws no silence and does no work for a time in which nobody listened', async () => {
+    const drawn = () => desk.groups[0]?.throughput
+    desk.sink.take(job({ seq: 1 }))
+    await clock.advance(2_000)
+    expect(drawn()).toEqual([0.5])
+    desk.markRemembered()
+    await clock.advance(60_000)
+    expect(drawn()).toEqual([0.5])
+    expect(clock.armed).toBe(0)
+    desk.sink.heard()
+    await clock.advance(2_000)
+    expect(drawn()).toEqual([0.5, 0])
+  })
+
   it('counts events and drops, and sets no timer once a minute was quiet', async () => {
     desk.open(1)
     for (let seq = 1; seq <= 10; seq += 1) desk.sink.take(job({ seq }))

@@ -16,7 +16,7 @@ describe('Throughput', () => {
     const throughput = new Throughput()
     for (let n = 0; n < 10; n += 1) throughput.count('acme', 100)
     throughput.advance(2_000)
-    throughput.skip(20_000)
+    throughput.passOver(20_000)
     throughput.count('acme', 20_100)
     throughput.advance(22_000)
     expect(throughput.of('acme')).toEqual([5, 0.5])
