@@ -5,15 +5,18 @@ import { openDataFolder, type Secrets } from './data-folder.ts'
 import type { Database } from './database/database.ts'
 import { openEmbedded } from './database/embedded.ts'
 import { createHttp, listen } from './http.ts'
+import { routeUpgrades } from './http-upgrades.ts'
 import type { Log } from './log.ts'
 import { createParts, type Part, type Tuning } from './parts.ts'
-import { requireApiKey } from './supabase/api-key-door.ts'
 import { createApiKeys, type ApiKeys } from './supabase/api-keys.ts'
 import { registerAuth } from './supabase/auth-routes.ts'
 import { openSessions } from './supabase/auth-sessions.ts'
 import { demoEmails, seedDemoUsers, type DemoUser } from './supabase/demo-users.ts'
+import { createRealtime } from './supabase/realtime/realtime.ts'
+import { registerRest } from './supabase/rest/rest-routes.ts'
 import { createIssuer, type Issuer } from './tokens/issuer.ts'
 import type { Sessions } from './tokens/sessions.ts'
+import { createTokenCheck, type TokenCheck } from './tokens/token-check.ts'
 import { createVerifier, type Verifier } from './tokens/verifier.ts'
 
 /** A running backend: one HTTP origin on 127.0.0.1 over one database. */
@@ -24,6 +27,8 @@ export interface Backend {
   readonly publishableKey: string
   /** The same key in its legacy form, a JWT; both are taken. */
   readonly legacyAnonKey: string
+  /** For servers only; it passes by row level security. Never printed. */
+  readonly secretKey: string
   readonly users: readonly DemoUser[]
   readonly database: Database
   readonly sessions: Sessions
@@ -63,18 +68,21 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const cost = throwaway ? passwordCost.throwaway : passwordCost.kept
   const users = await seedDemoUsers(database, secrets.demoPasswords, cost)
   const sessions = await openSessions(database, log.child('auth'))
-  const { issuer, apiKeys } = await openKeys(config, secrets)
+  const { issuer, apiKeys, check } = await openKeys(config, secrets)
   const verifier = chooseVerifier(config, issuer, sessions)
 
   const app = await createHttp(log.child('http'))
   opened.defer(() => app.close())
   const origin: Origin = { url: '' }
-  serveSupabase(app, { config, log, database, issuer, apiKeys, origin })
+  const supabase = serveSupabase(app, { config, log, database, issuer, apiKeys, check, origin })
   serveHealth(app, database)
-  const parts = idle
+  const work = idle
     ? []
     : createParts({ database, verifier, sessions, log, load: config.load, tuning })
+  const parts = [...supabase, ...work]
   for (const part of parts) join(app, part, opened)
+  const takers = parts.flatMap((part) => part.takeUpgrade ?? [])
+  routeUpgrades(app.server, takers, log.child('http'))
   const port = await listen(app, config.port)
   origin.url = `http://127.0.0.1:${port}`
   for (const part of parts) await part.start()
@@ -87,6 +95,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     gatewayUrl: origin.url,
     publishableKey: apiKeys.publishable,
     legacyAnonKey: apiKeys.anonJwt,
+    secretKey: apiKeys.secret,
     users,
     database,
     sessions,
@@ -100,18 +109,22 @@ interface Origin {
   url: string
 }
 
-async function openKeys(
-  config: BackendConfig,
-  secrets: Secrets,
-): Promise<{ issuer: Issuer; apiKeys: ApiKeys }> {
+interface Keys {
+  readonly issuer: Issuer
+  readonly apiKeys: ApiKeys
+  readonly check: TokenCheck
+}
+
+async function openKeys(config: BackendConfig, secrets: Secrets): Promise<Keys> {
   const { jwtSecret } = config.auth
+  const secret = jwtSecret ?? secrets.jwtSecret
   const issuer = await createIssuer(
     jwtSecret === null
       ? { algorithm: 'ES256', privateKey: secrets.signingKey }
       : { algorithm: 'HS256', secret: jwtSecret },
   )
-  const apiKeys = await createApiKeys({ ...secrets, jwtSecret: jwtSecret ?? secrets.jwtSecret })
-  return { issuer, apiKeys }
+  const apiKeys = await createApiKeys({ ...secrets, jwtSecret: secret })
+  return { issuer, apiKeys, check: createTokenCheck({ jwks: issuer.jwks, secret }) }
 }
 
 function chooseVerifier({ tokens }: BackendConfig, issuer: Issuer, sessions: Sessions): Verifier {
@@ -131,17 +144,20 @@ interface SupabaseContext {
   readonly database: Database
   readonly issuer: Issuer
   readonly apiKeys: ApiKeys
+  readonly check: TokenCheck
   readonly origin: Origin
 }
 
-function serveSupabase(app: FastifyInstance, context: SupabaseContext): void {
-  const { config, log, database, issuer, apiKeys, origin } = context
+/** Its routes, and what of it has to be started and closed. */
+function serveSupabase(app: FastifyInstance, context: SupabaseContext): readonly Part[] {
+  const { config, log, database, issuer, apiKeys, check, origin } = context
   app.register(
     (auth, _options, done) => {
       registerAuth(auth, {
         database,
         issuer,
         apiKeys,
+        check,
         config: config.auth,
         version: about.version,
         log: log.child('auth'),
@@ -153,16 +169,13 @@ function serveSupabase(app: FastifyInstance, context: SupabaseContext): void {
   )
   app.register(
     (rest, _options, done) => {
-      requireApiKey(rest, apiKeys)
-      rest.setNotFoundHandler((request, reply) => {
-        const [table = ''] = request.url.replace(/^\/rest\/v1\/?/, '').split('?')
-        const message = `Could not find the table 'public.${table}' in the schema cache`
-        reply.code(404).send({ code: 'PGRST205', details: null, hint: null, message })
-      })
+      registerRest(rest, { database, apiKeys, check, log: log.child('rest') })
       done()
     },
     { prefix: '/rest/v1' },
   )
+  const realtime = { database, apiKeys, check, config: config.realtime }
+  return [createRealtime({ ...realtime, log: log.child('realtime') })]
 }
 
 function serveHealth(app: FastifyInstance, database: Database): void {
@@ -184,5 +197,4 @@ function serveHealth(app: FastifyInstance, database: Database): void {
 function join(app: FastifyInstance, part: Part, opened: AsyncDisposableStack): void {
   opened.defer(() => part.close())
   part.register?.(app)
-  part.attach?.(app.server)
 }

@@ -5,18 +5,49 @@ import { ConfigError } from './config-error.ts'
 const port = z.int().min(0).max(65_535)
 const seconds = z.int().min(0)
 
+const email = z.object({
+  enable_signup: z.boolean().default(true),
+  double_confirm_changes: z.boolean().default(true),
+  enable_confirmations: z.boolean().default(false),
+  secure_password_change: z.boolean().default(false),
+  max_frequency: z
+    .string()
+    .regex(/^\d+(?:ms|s|m|h)$/, 'must be a time such as 1s or 5m')
+    .default('1s'),
+  otp_length: z.int().min(6).max(10).default(6),
+  otp_expiry: z.int().min(1).max(86_400).default(3_600),
+})
+
+const mfa = z.object({
+  max_enrolled_factors: z.int().min(0).max(100).default(10),
+  totp: z
+    .object({
+      enroll_enabled: z.boolean().default(false),
+      verify_enabled: z.boolean().default(false),
+    })
+    .prefault({}),
+})
+
 /** The keys of the Supabase CLI's `config.toml` that matter here, with the CLI's defaults. */
 const sections = {
   api: z.object({ port: port.default(54_321) }),
   db: z.object({ port: port.default(0) }),
   auth: z.object({
+    enabled: z.boolean().default(true),
+    site_url: z.string().default('http://127.0.0.1:3000'),
+    additional_redirect_urls: z.array(z.string()).default([]),
     jwt_secret: z.string().optional(),
+    signing_keys_path: z.string().optional(),
     jwt_expiry: z.int().min(1).max(604_800).default(3_600),
     enable_signup: z.boolean().default(true),
+    enable_anonymous_sign_ins: z.boolean().default(false),
     enable_refresh_token_rotation: z.boolean().default(true),
     refresh_token_reuse_interval: seconds.default(10),
     minimum_password_length: z.int().min(6).default(6),
+    email: email.prefault({}),
+    mfa: mfa.prefault({}),
   }),
+  realtime: z.object({ enabled: z.boolean().default(true) }),
   /** Ours; the CLI knows nothing of it. */
   signalbox: z.object({
     algorithm: z.enum(['HS256', 'ES256', 'RS256']).optional(),
@@ -30,6 +61,7 @@ const schema = z.object({
   api: sections.api.prefault({}),
   db: sections.db.prefault({}),
   auth: sections.auth.prefault({}),
+  realtime: sections.realtime.prefault({}),
   signalbox: sections.signalbox.prefault({}),
 })
 

@@ -18,6 +18,7 @@ export interface BackendConfig {
   /** Work driven beyond the steady sample jobs; null is none. */
   readonly load: Load | null
   readonly auth: AuthConfig
+  readonly realtime: RealtimeConfig
   readonly tokens: TokensConfig
 }
 
@@ -36,7 +37,38 @@ export interface AuthConfig {
   readonly rotateRefreshTokens: boolean
   readonly reuseIntervalSeconds: number
   readonly allowSignUp: boolean
+  readonly allowAnonymous: boolean
   readonly minimumPasswordLength: number
+  /** Where links lead when the caller names no address, or one that is not allowed. */
+  readonly siteUrl: string
+  /** Exact addresses, or patterns with `*` and `**` as the Supabase CLI has them. */
+  readonly redirectUrls: readonly string[]
+  readonly email: EmailConfig
+  readonly mfa: MfaConfig
+}
+
+export interface EmailConfig {
+  readonly allowSignUp: boolean
+  /** A new user must follow a link, or type a code, before the first sign-in. */
+  readonly confirmations: boolean
+  /** A change of address is confirmed at the old one as well. */
+  readonly doubleConfirmChanges: boolean
+  /** A password is only changed by a recent sign-in, or with a code from `reauthenticate`. */
+  readonly securePasswordChange: boolean
+  /** Between two mails to the same person. */
+  readonly leastIntervalMs: number
+  readonly codeLength: number
+  readonly codeLifetimeSeconds: number
+}
+
+export interface MfaConfig {
+  readonly mostFactors: number
+  readonly totpEnroll: boolean
+  readonly totpVerify: boolean
+}
+
+export interface RealtimeConfig {
+  readonly enabled: boolean
 }
 
 /** Whose session tokens the gateway takes. */
@@ -72,6 +104,7 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       reset: flags.reset,
       followParent: flags.followParent,
       load: flags.load,
+      realtime: { enabled: file.realtime.enabled },
       ...chooseTrust(file, env),
     },
     notes,
@@ -115,6 +148,15 @@ function chooseTrust(
       reuseIntervalSeconds: auth.refresh_token_reuse_interval,
       allowSignUp: auth.enable_signup,
       minimumPasswordLength: auth.minimum_password_length,
+      allowAnonymous: auth.enable_anonymous_sign_ins,
+      siteUrl: auth.site_url,
+      redirectUrls: auth.additional_redirect_urls,
+      email: readEmail(auth.email),
+      mfa: {
+        mostFactors: auth.mfa.max_enrolled_factors,
+        totpEnroll: auth.mfa.totp.enroll_enabled,
+        totpVerify: auth.mfa.totp.verify_enabled,
+      },
     },
     tokens: {
       issuedElsewhere:
@@ -123,6 +165,25 @@ function chooseTrust(
       leewaySeconds: signalbox.leeway_seconds,
     },
   }
+}
+
+function readEmail(email: ConfigFile['auth']['email']): EmailConfig {
+  return {
+    allowSignUp: email.enable_signup,
+    confirmations: email.enable_confirmations,
+    doubleConfirmChanges: email.double_confirm_changes,
+    securePasswordChange: email.secure_password_change,
+    leastIntervalMs: toMs(email.max_frequency),
+    codeLength: email.otp_length,
+    codeLifetimeSeconds: email.otp_expiry,
+  }
+}
+
+/** A time as Go writes it, of one unit. */
+function toMs(text: string): number {
+  const [, count, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
+  const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+  return Number(count) * (units[unit] ?? 0)
 }
 
 function toUrl(text: string): URL {

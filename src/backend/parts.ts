@@ -1,7 +1,7 @@
-import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Load } from './config.ts'
 import type { Database } from './database/database.ts'
+import type { TakeUpgrade } from './http-upgrades.ts'
 import { createGateway, type GatewayOptions } from './gateway/gateway.ts'
 import { createWork, type WorkOptions } from './jobs/work.ts'
 import type { Log } from './log.ts'
@@ -11,8 +11,8 @@ import type { Verifier } from './tokens/verifier.ts'
 /** A room that joins the backend: the routes it serves, the sockets it takes, the work it does. */
 export interface Part {
   register?: (app: FastifyInstance) => void
-  /** Takes WebSocket upgrades. */
-  attach?: (server: Server) => void
+  /** Takes the WebSocket upgrades that are its own. */
+  takeUpgrade?: TakeUpgrade
   start: () => Promise<void>
   close: () => Promise<void>
 }

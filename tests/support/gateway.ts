@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import { createGateway, type Gateway } from '../../src/backend/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/backend/gateway/limits.ts'
 import { createHttp, listen } from '../../src/backend/http.ts'
+import { routeUpgrades } from '../../src/backend/http-upgrades.ts'
 import { createLog } from '../../src/backend/log.ts'
 import { createVerifier } from '../../src/backend/tokens/verifier.ts'
 import type { WireJob } from '../../src/shared/job.ts'
@@ -55,7 +56,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const gateway = createGateway({ database, verifier, sessions, log, limits })
   const app = await createHttp(log)
   gateway.register(app)
-  gateway.attach(app.server)
+  routeUpgrades(app.server, [(upgrade) => gateway.takeUpgrade(upgrade)], log)
   const port = await listen(app, 0)
   await gateway.start()
   const url = `http://127.0.0.1:${port}`

@@ -1,3 +1,5 @@
+import type { ConnectionConfig } from 'pg'
+
 /**
  * The backend's one door to PostgreSQL. It knows connections and transactions; it knows no table.
  */
@@ -13,7 +15,19 @@ export interface Caller {
   readonly claims: object
 }
 
+/** Where a server is and how it is entered. `ssl` is false for the embedded one. */
+export interface Connection {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly ssl?: ConnectionConfig['ssl']
+}
+
 export interface Database extends Queryable {
+  /** For the one room that needs a connection of another kind: logical replication. */
+  readonly connection: Connection
   /** One transaction on one connection; rolled back when `run` rejects. */
   tx: <T>(run: (queryable: Queryable) => Promise<T>) => Promise<T>
   /** One transaction under `SET LOCAL role` and `request.jwt.claims`. */

@@ -4,8 +4,8 @@ import type { Database } from './database.ts'
 
 /** The schema that a hosted Supabase takes as well. */
 const folder = new URL('../../../resources/supabase/migrations/', import.meta.url)
-/** What a hosted Supabase has by itself: roles, and the schema `auth`. */
-const bootstrapFile = new URL('../supabase/bootstrap.sql', import.meta.url)
+/** What a hosted Supabase has by itself: roles, and the schemas `auth` and `realtime`. */
+const bootstrapFolder = new URL('../supabase/bootstrap/', import.meta.url)
 
 interface Migration {
   readonly version: string
@@ -31,10 +31,16 @@ export async function readSchema(): Promise<Schema> {
       sql: await readFile(new URL(file, folder), 'utf8'),
     })),
   )
-  const sql = await readFile(bootstrapFile, 'utf8')
+  const sql = await readBootstrap()
   const bootstrap = { version: bootstrapVersion, name: `bootstrap ${digest(sql)}`, sql }
   const fingerprint = digest([bootstrap, ...migrations].map((one) => one.sql).join('\n--\n'))
   return { bootstrap, migrations, fingerprint }
+}
+
+async function readBootstrap(): Promise<string> {
+  const names = (await readdir(bootstrapFolder)).filter((name) => name.endsWith('.sql')).sort()
+  const read = (name: string) => readFile(new URL(name, bootstrapFolder), 'utf8')
+  return (await Promise.all(names.map(read))).join('\n')
 }
 
 function digest(text: string): string {

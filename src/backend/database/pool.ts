@@ -1,18 +1,10 @@
 import pg from 'pg'
 import type { Log } from '../log.ts'
-import type { Caller, Database, Queryable } from './database.ts'
+import type { Caller, Connection, Database, Queryable } from './database.ts'
 import { Listener } from './listener.ts'
 
 /** How our connections are told from others on the server. */
 export const applicationName = 'signalbox-backend'
-
-export interface Connection {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
-  readonly database: string
-}
 
 /** Most statements at a time; the rest wait their turn. */
 const poolSize = 20
@@ -27,6 +19,7 @@ export function openDatabase(connection: Connection, log: Log): Database {
   const listener = new Listener(settings, log)
   const tx = <T>(run: (queryable: Queryable) => Promise<T>): Promise<T> => transaction(pool, run)
   return {
+    connection,
     query: queryable(pool).query,
     tx,
     asCaller: (caller, run) =>

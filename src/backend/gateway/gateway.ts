@@ -1,6 +1,6 @@
-import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database/database.ts'
+import type { TakeUpgrade } from '../http-upgrades.ts'
 import type { Log } from '../log.ts'
 import type { Sessions } from '../tokens/sessions.ts'
 import type { Verifier } from '../tokens/verifier.ts'
@@ -24,8 +24,7 @@ export interface GatewayOptions {
 /** The console's way in: discovery, the jobs API, and progress sockets (gateway-protocol §§2, 3). */
 export interface Gateway {
   register: (app: FastifyInstance) => void
-  /** Takes WebSocket upgrades. */
-  attach: (server: Server) => void
+  readonly takeUpgrade: TakeUpgrade
   start: () => Promise<void>
   /** Closes every socket with 1001 and writes the last audit lines. Idempotent. */
   close: () => Promise<void>
@@ -49,7 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let ending: Promise<void> | null = null
   return {
     register: (app) => registerRoutes(app, { verifier, reader, sockets, budget, log }),
-    attach: (server) => upgrades.attach(server),
+    takeUpgrade: (upgrade) => upgrades.take(upgrade),
     start: async () => {
       sockets.start()
       await hub.start()

@@ -1,6 +1,5 @@
-import type { IncomingMessage, Server } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { refuseUpgrade, type Upgrade } from '../http-upgrades.ts'
 import type { Log } from '../log.ts'
 import type { Claims } from '../tokens/claims.ts'
 import type { Verdict, Verifier } from '../tokens/verifier.ts'
@@ -24,7 +23,7 @@ export interface UpgradesOptions {
   readonly log: Log
 }
 
-const progressPath = /^\/ws\/progress\/([^/?#]+)$/
+const progressPath = /^\/ws\/progress\/([^/]+)$/
 /** A message of ours is never fragmented, and nobody's is that much. */
 const mostFragments = 64
 
@@ -56,18 +55,9 @@ export class Upgrades {
     })
   }
 
-  attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => {
-      const broken = (): void => void socket.destroy()
-      socket.on('error', broken)
-      this.#enter(request, socket, head).then(
-        () => socket.off('error', broken),
-        (error: unknown) => {
-          this.#options.log.warn('a socket could not be judged', { why: String(error) })
-          answer(socket, '503 Service Unavailable', 'Retry-After: 2\r\n')
-        },
-      )
-    })
+  take(upgrade: Upgrade): Promise<void> | null {
+    const segment = progressPath.exec(upgrade.path)?.[1]
+    return segment === undefined ? null : this.#enter(upgrade, segment)
   }
 
   /** No new sockets from here on. */
@@ -76,20 +66,14 @@ export class Upgrades {
     this.#server.close()
   }
 
-  async #enter(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const [path = '', ...query] = (message.url ?? '').split('?')
-    const segment = progressPath.exec(path)?.[1]
-    if (segment === undefined) {
-      answer(socket, '404 Not Found')
-      return
-    }
+  async #enter({ message, socket, head, query }: Upgrade, segment: string): Promise<void> {
     if (this.#closed) {
-      answer(socket, '503 Service Unavailable', 'Retry-After: 2\r\n')
+      refuseUpgrade(socket, '503 Service Unavailable', { 'retry-after': '2' })
       return
     }
     const request: Request = {
       segment,
-      token: socketToken(message.headers, query.join('?')),
+      token: socketToken(message.headers, query),
       remoteAddress: message.socket.remoteAddress ?? null,
     }
     const verdict = await this.#options.verifier.verify(request.token)
@@ -148,8 +132,4 @@ export class Upgrades {
     if (result === 'accepted') this.#options.log.debug('progress socket', fields)
     else this.#options.log.info('progress socket refused', fields)
   }
-}
-
-function answer(socket: Duplex, status: string, more = ''): void {
-  socket.end(`HTTP/1.1 ${status}\r\n${more}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }

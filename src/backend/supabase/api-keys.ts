@@ -8,8 +8,24 @@ export interface ApiKeys {
   readonly publishable: string
   /** The legacy form of the publishable key: a JWT. */
   readonly anonJwt: string
+  /** For servers: passes by row level security. */
+  readonly secret: string
+  /** The legacy form of the secret key: a JWT. */
+  readonly serviceJwt: string
   /** Null for a text that is none of the project's keys. */
   roleOf: (key: string) => ApiRole | null
+  /**
+   * The JWT under which a call is made: a user's own, or the one that stands for the API key.
+   * Supabase's API gateway replaces a missing `Authorization`, and one that holds an `sb_` key
+   * (supabase.md §1). Null when there is neither.
+   */
+  bearerFor: (call: ApiCall) => string | null
+}
+
+/** What a request or a socket brings to show who calls. */
+export interface ApiCall {
+  readonly authorization: string | undefined
+  readonly apiKey: string | null
 }
 
 export interface ApiKeySource {
@@ -33,12 +49,24 @@ export async function createApiKeys(source: ApiKeySource): Promise<ApiKeys> {
     [digest(source.secretKey), 'service_role'],
     [digest(serviceJwt), 'service_role'],
   ]
+  const roleOf = (key: string): ApiRole | null => {
+    const asked = digest(key)
+    return roles.find(([known]) => timingSafeEqual(known, asked))?.[1] ?? null
+  }
+  const jwtOf = (key: string): string => {
+    if (!key.startsWith('sb_')) return key
+    return { anon: anonJwt, service_role: serviceJwt, none: key }[roleOf(key) ?? 'none']
+  }
   return {
     publishable: source.publishableKey,
     anonJwt,
-    roleOf: (key) => {
-      const asked = digest(key)
-      return roles.find(([known]) => timingSafeEqual(known, asked))?.[1] ?? null
+    secret: source.secretKey,
+    serviceJwt,
+    roleOf,
+    bearerFor: ({ authorization, apiKey }) => {
+      const bearer = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? null
+      if (bearer !== null && !bearer.startsWith('sb_')) return bearer
+      return apiKey === null ? bearer : jwtOf(apiKey)
     },
   }
 }

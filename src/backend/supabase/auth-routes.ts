@@ -4,17 +4,20 @@ import type { AuthConfig } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import type { Issuer } from '../tokens/issuer.ts'
+import type { TokenCheck } from '../tokens/token-check.ts'
 import { requireApiKey } from './api-key-door.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { createAuthenticate } from './auth-access.ts'
 import { answerUnexpected, answerUnknown, refuse, stampVersion } from './auth-answers.ts'
-import { Grants, type Asker, type Grant } from './auth-grants.ts'
+import { Granter, type Asker, type Grant } from './auth-grant.ts'
+import { Grants } from './auth-grants.ts'
 import { refusals, type AuthOutcome } from './auth-outcome.ts'
 import { userBody } from './auth-users.ts'
 
 export interface AuthContext {
   readonly database: Database
   readonly issuer: Issuer
+  readonly check: TokenCheck
   readonly apiKeys: ApiKeys
   readonly config: AuthConfig
   readonly version: string
@@ -52,7 +55,7 @@ export function registerAuth(app: FastifyInstance, context: AuthContext): void {
   app.register((closed, _options, done) => {
     requireApiKey(closed, context.apiKeys)
     addPublicRoutes(closed, context)
-    const grants = new Grants(context)
+    const grants = new Grants({ ...context, granter: new Granter(context) })
     addTokenRoute(closed, grants)
     addSignUpRoute(closed, grants)
     addUserRoutes(closed, context)
@@ -114,8 +117,8 @@ function addTokenRoute(app: FastifyInstance, grants: Grants): void {
   })
 }
 
-function addUserRoutes(app: FastifyInstance, { database, issuer }: AuthContext): void {
-  const authenticate = createAuthenticate(database, issuer.verifierKeys)
+function addUserRoutes(app: FastifyInstance, { database, check }: AuthContext): void {
+  const authenticate = createAuthenticate(database, check)
   app.get('/user', async (request, reply) => {
     const access = await authenticate(request.headers.authorization)
     if (!access.ok) return refuse(request, reply, access.refusal)

@@ -1,36 +1,4 @@
--- What every hosted Supabase project has before its first migration, as far as Signalbox and
--- supabase-js use it: roles, the schema auth, pgcrypto. Only the embedded database runs this file.
--- It may be run again at any time: nothing here replaces data.
-
-do $$
-begin
-  if not exists (select from pg_roles where rolname = 'anon') then
-    create role anon nologin noinherit;
-  end if;
-  if not exists (select from pg_roles where rolname = 'authenticated') then
-    create role authenticated nologin noinherit;
-  end if;
-  if not exists (select from pg_roles where rolname = 'service_role') then
-    create role service_role nologin noinherit bypassrls;
-  end if;
-  if not exists (select from pg_roles where rolname = 'authenticator') then
-    create role authenticator login noinherit;
-  end if;
-  if not exists (select from pg_roles where rolname = 'supabase_auth_admin') then
-    create role supabase_auth_admin nologin noinherit createrole;
-  end if;
-end
-$$;
-grant anon, authenticated, service_role to authenticator;
-
-create schema if not exists extensions;
-create extension if not exists pgcrypto with schema extensions;
-grant usage on schema extensions to anon, authenticated, service_role;
-
-grant usage on schema public to anon, authenticated, service_role;
-alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+-- The schema auth: users, sessions and what policies ask for.
 
 create schema if not exists auth;
 grant usage on schema auth to anon, authenticated, service_role;
@@ -145,12 +113,4 @@ create or replace function auth.email() returns text language sql stable as $$
     nullif(current_setting('request.jwt.claim.email', true), ''),
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
   )
-$$;
-
-do $$
-begin
-  if not exists (select from pg_publication where pubname = 'supabase_realtime') then
-    create publication supabase_realtime;
-  end if;
-end
 $$;
