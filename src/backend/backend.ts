@@ -78,7 +78,17 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   serveHealth(app, database)
   const work = idle
     ? []
-    : createParts({ database, verifier, sessions, log, load: config.load, tuning })
+    : createParts({
+        database,
+        verifier,
+        sessions,
+        log,
+        load: config.load,
+        tuning,
+        redisUrl: config.redisUrl,
+        supabase: { url: () => origin.url, serviceKey: apiKeys.secret },
+        publicOrigin: () => config.publicOrigin ?? origin.url,
+      })
   const parts = [...supabase, ...work]
   for (const part of parts) join(app, part, opened)
   const takers = parts.flatMap((part) => part.takeUpgrade ?? [])

@@ -2,6 +2,7 @@ import { fromEnvironment, type Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigFile, type ConfigFile } from './config-file.ts'
 import { parseFlags } from './config-flags.ts'
+import { readPublicOrigin, readRedisUrl, toHttpUrl } from './config-places.ts'
 import { checkJwtSecret } from './config-secret.ts'
 
 /** Everything the backend lets one set, parsed at start. */
@@ -20,6 +21,10 @@ export interface BackendConfig {
   readonly auth: AuthConfig
   readonly realtime: RealtimeConfig
   readonly tokens: TokensConfig
+  /** Null where there is one gateway only. It may hold a password. */
+  readonly redisUrl: string | null
+  /** What browsers know this backend by, behind a proxy; null is the address that it listens on. */
+  readonly publicOrigin: string | null
 }
 
 export interface Load {
@@ -105,6 +110,8 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       followParent: flags.followParent,
       load: flags.load,
       realtime: { enabled: file.realtime.enabled },
+      redisUrl: readRedisUrl(env),
+      publicOrigin: readPublicOrigin(env),
       ...chooseTrust(file, env),
     },
     notes,
@@ -160,7 +167,9 @@ function chooseTrust(
     },
     tokens: {
       issuedElsewhere:
-        jwksUrl === null || algorithm === 'HS256' ? null : { algorithm, jwks: toUrl(jwksUrl) },
+        jwksUrl === null || algorithm === 'HS256'
+          ? null
+          : { algorithm, jwks: toHttpUrl(jwksUrl, 'signalbox.jwks_url') },
       tenantClaim: signalbox.tenant_claim,
       leewaySeconds: signalbox.leeway_seconds,
     },
@@ -184,12 +193,4 @@ function toMs(text: string): number {
   const [, count, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
   const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
   return Number(count) * (units[unit] ?? 0)
-}
-
-function toUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigError('signalbox.jwks_url is not an http(s) address')
-  }
-  return url
 }

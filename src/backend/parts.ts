@@ -24,6 +24,19 @@ export interface PartContext {
   readonly log: Log
   readonly load: Load | null
   readonly tuning: Tuning
+  /** Null where this gateway is the only one. It may hold a password. */
+  readonly redisUrl: string | null
+  /** The project whose data these are; null where no service key was given. */
+  readonly supabase: SupabaseAccess | null
+  /** What browsers know this gateway by, without a slash at the end; asked once it listens. */
+  readonly publicOrigin: () => string
+}
+
+/** For servers only: the key passes by row level security. */
+export interface SupabaseAccess {
+  /** Known once the port is. */
+  readonly url: () => string
+  readonly serviceKey: string
 }
 
 /** What tests turn: smaller limits, faster or fewer jobs. */
