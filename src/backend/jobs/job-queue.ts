@@ -30,27 +30,32 @@ export async function enqueue(database: Queryable, job: NewJob): Promise<string>
   return id
 }
 
+/** Who works on it: the worker pool, or the translation processor. */
+export type Queue = 'sample' | 'translation'
+
 interface Claim {
   readonly worker: string
-  readonly tenantId: string
+  readonly queue: Queue
+  /** Null is whichever tenant has waited longest. */
+  readonly tenantId: string | null
   readonly limit: number
 }
 
-/** Takes the oldest waiting jobs of a tenant; a job is never taken twice, however many ask. */
+/** Takes the oldest waiting jobs; a job is never taken twice, however many ask. */
 export function claim(
   database: Queryable,
-  { worker, tenantId, limit }: Claim,
+  { worker, queue, tenantId, limit }: Claim,
 ): Promise<ClaimedJob[]> {
   return database.query<ClaimedJob>(
     `update public.jobs set status = 'running', worker = $1, started_at = clock_timestamp(),
        message = 'Started', note = '{"text": "Started"}'
      where id = any (array(
        select id from public.jobs
-       where queue = 'sample' and status = 'queued' and tenant_id = $2
+       where queue = $4 and status = 'queued' and ($2::text is null or tenant_id = $2)
        order by created_at limit $3 for update skip locked
      ))
      returning id, name, tenant_id as "tenantId", attempt, input`,
-    [worker, tenantId, limit],
+    [worker, tenantId, limit, queue],
   )
 }
 
@@ -77,7 +82,7 @@ async function takeBack(
        message = $1,
        note = jsonb_build_object('level', case when last_try then 'error' else 'warning' end, 'text', $1::text)
      from (select id as taken, attempt >= ${maxAttempts} as last_try from public.jobs
-           where status = 'running' and queue = 'sample' and (${where})
+           where status = 'running' and queue in ('sample', 'translation') and (${where})
            for update skip locked) as interrupted
      where j.id = interrupted.taken
      returning j.id`,

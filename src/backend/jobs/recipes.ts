@@ -4,6 +4,32 @@ import type { Recipe } from './recipe.ts'
 
 export const recipes: readonly Recipe[] = [...freightRecipes, ...healthRecipes]
 
-export function recipeByKey(key: string): Recipe | null {
-  return recipes.find((recipe) => recipe.key === key) ?? null
+/** What a job is about: its recipe and which of its files. */
+export interface Task {
+  readonly recipe: Recipe
+  readonly file: string
+}
+
+interface Asked {
+  readonly tenantId: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A sample job names recipe and file; a translation names document and languages. Null when no
+ * recipe of the tenant fits.
+ */
+export function recipeFor({ tenantId, input }: Asked): Task | null {
+  const fits = (recipe: Recipe): boolean =>
+    typeof input.document === 'string'
+      ? recipe.glossary === glossaryOf(input) && recipe.files.includes(input.document)
+      : recipe.key === input.recipe
+  const recipe = recipes.find((one) => one.tenantId === tenantId && fits(one))
+  if (recipe === undefined) return null
+  const named = input.document ?? input.file
+  return { recipe, file: recipe.files.find((name) => name === named) ?? recipe.files[0] }
+}
+
+function glossaryOf({ source_language: from, target_language: to }: Asked['input']): string {
+  return `glossary-${String(from)}-${String(to)}.csv`
 }

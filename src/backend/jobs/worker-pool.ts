@@ -1,10 +1,8 @@
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import { every, type Repeating } from './every.ts'
-import { claim, handBack, type ClaimedJob } from './job-queue.ts'
-import { JobRun, Superseded } from './job-run.ts'
-import { DataFault, Pipeline } from './pipeline.ts'
-import { recipeByKey } from './recipes.ts'
+import { attempt } from './job-attempt.ts'
+import { claim } from './job-queue.ts'
 
 export interface WorkerPoolOptions {
   readonly database: Database
@@ -43,56 +41,23 @@ export class WorkerPool {
   }
 
   async #takeWork(): Promise<void> {
-    const { database, worker, tenantIds, slots } = this.#options
+    const { database, log, worker, tenantIds, slots, pace } = this.#options
+    const { signal } = this.#stopping
     for (const tenantId of tenantIds) {
       const busy = [...this.#running.values()].filter((run) => run.tenantId === tenantId).length
       if (busy >= slots) continue
-      for (const job of await claim(database, { worker, tenantId, limit: slots - busy })) {
-        const ended = this.#attempt(job).finally(() => {
+      for (const job of await claim(database, {
+        worker,
+        queue: 'sample',
+        tenantId,
+        limit: slots - busy,
+      })) {
+        const ended = attempt(job, { database, log, worker, pace, signal }).finally(() => {
           this.#running.delete(job.id)
           this.#polling?.hurry()
         })
         this.#running.set(job.id, { tenantId, ended })
       }
-    }
-  }
-
-  /** One attempt, with every way it can end. Never rejects. */
-  async #attempt(job: ClaimedJob): Promise<void> {
-    const { database, log, worker } = this.#options
-    try {
-      await this.#run(new JobRun(database, job, worker))
-    } catch (error) {
-      if (error instanceof Superseded) {
-        log.warn('a job was taken back from this worker', { job: job.id })
-        return
-      }
-      // Not the job's fault, and not said on the wire: the job waits for another attempt.
-      if (!this.#stopping.signal.aborted) {
-        log.error('a job could not be run', { job: job.id, why: String(error) })
-      }
-      await handBack(database, job.id, worker).catch((late: unknown) =>
-        log.error('a job could not be handed back', { job: job.id, why: String(late) }),
-      )
-    }
-  }
-
-  async #run(run: JobRun): Promise<void> {
-    const { database, pace } = this.#options
-    const recipe = recipeByKey(String(run.job.input.recipe))
-    if (recipe === null) {
-      await run.fail({ code: 'recipe_unknown', message: 'no recipe of that name is known here' })
-      return
-    }
-    const file = recipe.files.find((name) => name === run.job.input.file) ?? recipe.files[0]
-    const signal = this.#stopping.signal
-    const pipeline = new Pipeline({ database, run, recipe, file, pace, signal })
-    try {
-      await run.succeed(await pipeline.go())
-    } catch (error) {
-      if (!(error instanceof DataFault)) throw error
-      await pipeline.undo()
-      await run.fail(error.fault)
     }
   }
 }

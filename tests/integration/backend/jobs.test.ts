@@ -202,7 +202,7 @@ describe('workers', () => {
     const ids = await Promise.all(Array.from({ length: 12 }, () => queue('fuel-surcharges')))
     const claims = await Promise.all(
       Array.from({ length: 6 }, (_, n) =>
-        claim(backend.database, { worker: `w${n}`, tenantId, limit: 3 }),
+        claim(backend.database, { worker: `w${n}`, queue: 'sample', tenantId, limit: 3 }),
       ),
     )
     const taken = claims.flat().map((job) => job.id)
@@ -241,7 +241,12 @@ describe('workers', () => {
     const id = await queue('customs-tariffs')
     const { tenantId } = recipe('customs-tariffs')
     await beat(backend.database, 'crashed')
-    const [job] = await claim(backend.database, { worker: 'crashed', tenantId, limit: 1 })
+    const [job] = await claim(backend.database, {
+      worker: 'crashed',
+      queue: 'sample',
+      tenantId,
+      limit: 1,
+    })
     const run = new JobRun(backend.database, job!, 'crashed')
     await run.report({ progress: 10 })
 
@@ -270,7 +275,12 @@ describe('workers', () => {
     const id = await queue('customs-tariffs')
     const { tenantId } = recipe('customs-tariffs')
     for (let attempt = 1; attempt <= 5; attempt += 1) {
-      await claim(backend.database, { worker: `gone-${attempt}`, tenantId, limit: 1 })
+      await claim(backend.database, {
+        worker: `gone-${attempt}`,
+        queue: 'sample',
+        tenantId,
+        limit: 1,
+      })
       await reclaim(backend.database, 1_000)
     }
     expect(await read(id)).toMatchObject({

@@ -1,0 +1,50 @@
+import type { Database } from '../database/database.ts'
+import type { Log } from '../log.ts'
+import { handBack, type ClaimedJob } from './job-queue.ts'
+import { JobRun, Superseded } from './job-run.ts'
+import { DataFault, Pipeline } from './pipeline.ts'
+import { recipeFor } from './recipes.ts'
+
+export interface AttemptOptions {
+  readonly database: Database
+  readonly log: Log
+  readonly worker: string
+  /** Scales the throughput caps of all recipes. */
+  readonly pace: number
+  /** Aborted when the worker stops: the batch in hand is finished, the job handed back. */
+  readonly signal: AbortSignal
+}
+
+/** One attempt at a job that was claimed, with every way it can end. Never rejects. */
+export async function attempt(job: ClaimedJob, options: AttemptOptions): Promise<void> {
+  const { database, log, worker, signal } = options
+  try {
+    await perform(new JobRun(database, job, worker), options)
+  } catch (error) {
+    if (error instanceof Superseded) {
+      log.warn('a job was taken back from this worker', { job: job.id })
+      return
+    }
+    // Not the job's fault, and not said on the wire: the job waits for another attempt.
+    if (!signal.aborted) log.error('a job could not be run', { job: job.id, why: String(error) })
+    await handBack(database, job.id, worker).catch((late: unknown) =>
+      log.error('a job could not be handed back', { job: job.id, why: String(late) }),
+    )
+  }
+}
+
+async function perform(run: JobRun, { database, pace, signal }: AttemptOptions): Promise<void> {
+  const task = recipeFor(run.job)
+  if (task === null) {
+    await run.fail({ code: 'recipe_unknown', message: 'no recipe for this job is known here' })
+    return
+  }
+  const pipeline = new Pipeline({ database, run, ...task, pace, signal })
+  try {
+    await run.succeed(await pipeline.go())
+  } catch (error) {
+    if (!(error instanceof DataFault)) throw error
+    await pipeline.undo()
+    await run.fail(error.fault)
+  }
+}
