@@ -17,9 +17,11 @@ export interface UserRow {
   readonly created_at: Date
   readonly updated_at: Date
   readonly identities: readonly IdentityRow[]
+  readonly factors: readonly FactorRow[]
 }
 
 type IdentityRow = Readonly<Record<string, unknown>>
+type FactorRow = Readonly<Record<string, unknown>>
 
 const columns = `
   u.id, u.aud, u.role, u.email, u.phone, u.email_confirmed_at, u.confirmed_at, u.last_sign_in_at,
@@ -32,7 +34,15 @@ const columns = `
       'last_sign_in_at', i.last_sign_in_at, 'created_at', i.created_at,
       'updated_at', i.updated_at, 'email', i.email) order by i.created_at)
     from auth.identities i where i.user_id = u.id
-  ), '[]') as identities`
+  ), '[]') as identities,
+  coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'id', f.id, 'status', f.status, 'friendly_name', coalesce(f.friendly_name, ''),
+      'factor_type', f.factor_type, 'phone', coalesce(f.phone, ''),
+      'last_challenged_at', f.last_challenged_at, 'created_at', f.created_at,
+      'updated_at', f.updated_at) order by f.created_at)
+    from auth.mfa_factors f where f.user_id = u.id
+  ), '[]') as factors`
 
 export async function findUser(queryable: Queryable, id: string): Promise<UserRow | null> {
   const sql = `select ${columns} from auth.users u where u.id = $1 and u.deleted_at is null`
@@ -105,6 +115,7 @@ export function userBody(user: UserRow): Readonly<Record<string, unknown>> {
     ...moment('last_sign_in_at', user.last_sign_in_at),
     app_metadata: user.raw_app_meta_data,
     user_metadata: user.raw_user_meta_data,
+    ...(user.factors.length === 0 ? {} : { factors: user.factors }),
     identities: user.identities,
     created_at: user.created_at.toISOString(),
     updated_at: user.updated_at.toISOString(),
