@@ -47,10 +47,10 @@ export interface Tuning {
 
 /** In the order of starting; they are closed in reverse, so that work stops before sockets do. */
 export function createParts(context: PartContext): readonly Part[] {
-  const { database, verifier, sessions, log, load, tuning } = context
+  const { database, verifier, sessions, log, load, tuning, supabase } = context
   const limits = tuning.limits ?? {}
   return [
     createGateway({ database, verifier, sessions, log: log.child('gateway'), limits }),
-    createWork({ database, log: log.child('jobs'), load, ...tuning.work }),
+    createWork({ database, log: log.child('jobs'), load, supabase, ...tuning.work }),
   ]
 }

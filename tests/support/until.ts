@@ -6,3 +6,16 @@ export async function until(what: string, check: () => boolean): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }
+
+/** The same for what has to be asked for, such as a row in the database. */
+export async function untilAsked(
+  what: string,
+  ask: () => Promise<boolean>,
+  withinMs = 60_000,
+): Promise<void> {
+  const giveUpAt = performance.now() + withinMs
+  while (!(await ask())) {
+    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${what}`)
+    await new Promise<void>((resolve) => setTimeout(resolve, 20))
+  }
+}

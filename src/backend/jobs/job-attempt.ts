@@ -22,7 +22,7 @@ export async function attempt(job: ClaimedJob, options: AttemptOptions): Promise
     await perform(new JobRun(database, job, worker), options)
   } catch (error) {
     if (error instanceof Superseded) {
-      log.warn('a job was taken back from this worker', { job: job.id })
+      log.info('a job was cancelled, or taken back from this worker', { job: job.id })
       return
     }
     // Not the job's fault, and not said on the wire: the job waits for another attempt.
@@ -41,10 +41,10 @@ async function perform(run: JobRun, { database, pace, signal }: AttemptOptions):
   }
   const pipeline = new Pipeline({ database, run, ...task, pace, signal })
   try {
-    await run.succeed(await pipeline.go())
+    const message = await pipeline.go()
+    await run.succeed(message, (inside) => pipeline.replaceOlder(inside))
   } catch (error) {
     if (!(error instanceof DataFault)) throw error
-    await pipeline.undo()
-    await run.fail(error.fault)
+    await run.fail(error.fault, (inside) => pipeline.undo(inside))
   }
 }

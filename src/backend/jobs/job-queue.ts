@@ -30,6 +30,29 @@ export async function enqueue(database: Queryable, job: NewJob): Promise<string>
   return id
 }
 
+export interface NewTranslation {
+  readonly name: string
+  readonly tenantId: string
+  readonly document: string
+  readonly from: string
+  readonly to: string
+}
+
+/** The job itself is made by a trigger, under the same id. */
+export async function enqueueTranslation(
+  database: Queryable,
+  { name, tenantId, document, from, to }: NewTranslation,
+): Promise<string> {
+  const [row] = await database.query<{ id: string }>(
+    `insert into public.translation_jobs
+       (name, tenant_id, document, source_language, target_language)
+     values ($1, $2, $3, $4, $5) returning id::text`,
+    [name, tenantId, document, from, to],
+  )
+  if (row === undefined) throw new Error('the translation job was not made')
+  return row.id
+}
+
 /** Who works on it: the worker pool, or the translation processor. */
 export type Queue = 'sample' | 'translation'
 

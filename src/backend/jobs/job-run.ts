@@ -22,10 +22,12 @@ export interface Change {
   readonly note?: Note
 }
 
-/** The job was taken back meanwhile: whoever runs it now, it is not this run. */
+type LastWork = (inside: Queryable) => Promise<Note | undefined>
+
+/** The job was cancelled or taken back meanwhile: whoever runs it now, it is not this run. */
 export class Superseded extends Error {
   constructor(jobId: string) {
-    super(`job ${jobId} was taken back`)
+    super(`job ${jobId} was cancelled or taken back`)
     this.name = 'Superseded'
   }
 }
@@ -34,7 +36,7 @@ const held = `id = $1 and attempt = $2 and worker = $3 and status = 'running'`
 
 /**
  * One attempt of one job, as its worker writes it down. Every write says attempt and worker, and
- * finds nothing once the job was taken back. It knows no rows and no files.
+ * finds nothing once the job was cancelled or taken back. It knows no rows and no files.
  */
 export class JobRun {
   readonly job: ClaimedJob
@@ -64,30 +66,34 @@ export class JobRun {
     })
   }
 
-  /** @throws Superseded */
-  async succeed(message: string): Promise<void> {
+  /** `last` is work of the same transaction; what it returns is noted. @throws Superseded */
+  async succeed(message: string, last?: LastWork): Promise<void> {
     await this.#settle(
+      last,
       `status = 'succeeded', progress = 100, message = $4,
        note = jsonb_build_object('level', 'success', 'text', $4::text)`,
       [message],
     )
   }
 
-  /** @throws Superseded */
-  async fail(error: JobError): Promise<void> {
+  /** `last` is work of the same transaction. @throws Superseded */
+  async fail(error: JobError, last?: LastWork): Promise<void> {
     await this.#settle(
+      last,
       `status = 'failed', message = $4, error = jsonb_build_object('code', $5::text, 'message', $4::text),
        note = jsonb_build_object('level', 'error', 'text', $4::text)`,
       [error.message, error.code],
     )
   }
 
-  async #settle(set: string, params: readonly string[]): Promise<void> {
-    await this.#update(
-      this.#database,
-      `${set}, finished_at = clock_timestamp(), worker = null`,
-      params,
-    )
+  async #settle(last: LastWork | undefined, set: string, params: readonly string[]): Promise<void> {
+    await this.#database.tx(async (inside) => {
+      // The job's lock first, here as well: a job that was cancelled is not worked on any more.
+      await this.#write(inside, {})
+      const note = await last?.(inside)
+      if (note !== undefined) await this.#write(inside, { note })
+      await this.#update(inside, `${set}, finished_at = clock_timestamp(), worker = null`, params)
+    })
   }
 
   async #write(database: Queryable, change: Change): Promise<void> {

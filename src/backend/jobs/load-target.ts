@@ -5,6 +5,9 @@ import type { Recipe, Target } from './recipe.ts'
 /** Tables and columns are constants of the recipes; only values come from files. */
 const tableOf = (target: Target): string => `demo.${target.table}`
 
+/** What the rows of one job carry; the same for all its attempts. */
+export const runIdOf = ({ key }: Pick<Recipe, 'key'>, jobId: string): string => `${key}/${jobId}`
+
 export async function insertBatch(
   inside: Queryable,
   batch: { readonly target: Target; readonly runId: string; readonly rows: readonly Row[] },
@@ -52,6 +55,29 @@ export async function groupsOf(
     [runId],
   )
   return rows.map((row) => row.key)
+}
+
+/**
+ * Takes back all that a cancelled job did: its rows, and its sums, in whose place the last good
+ * run's come again. Only inside a transaction that holds the job.
+ */
+export async function undoRun(inside: Queryable, recipe: Recipe, jobId: string): Promise<void> {
+  const { target, tenantId, key } = recipe
+  const runId = runIdOf(recipe, jobId)
+  await clearRun(inside, target, runId)
+  const lost = await inside.query<{ key: string }>(
+    'delete from demo.summaries where run_id = $1 returning group_key as key',
+    [runId],
+  )
+  if (lost.length === 0) return
+  const [before] = await inside.query<{ runId: string }>(
+    `select max(run_id) as "runId" from ${tableOf(target)} where run_id = any (array(
+       select $1 || '/' || id from public.jobs where tenant_id = $2 and status = 'succeeded'
+     )) having max(run_id) is not null`,
+    [key, tenantId],
+  )
+  if (before === undefined) return
+  for (const group of lost) await sumUp(inside, recipe, { ...before, ...group })
 }
 
 /** Sums one group up; answers how many rows it has. */

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '../database/database.ts'
-import type { Change, JobRun } from './job-run.ts'
+import type { Change, JobRun, Note } from './job-run.ts'
 import { readableFault, type JobError } from './load-error.ts'
-import { clearRun, groupsOf, insertBatch, replaceOlderRuns, sumUp } from './load-target.ts'
+import { clearRun, groupsOf, insertBatch, replaceOlderRuns, runIdOf, sumUp } from './load-target.ts'
 import { Pace } from './pace.ts'
 import type { Recipe, StepLabel } from './recipe.ts'
 import { rowDuties, RowWork } from './row-work.ts'
@@ -54,28 +54,31 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    this.#runId = `${options.recipe.key}/${options.run.job.id}`
+    this.#runId = runIdOf(options.recipe, options.run.job.id)
   }
 
   /** Resolves to the closing sentence. @throws DataFault, Superseded, AbortError */
   async go(): Promise<string> {
-    const { database, recipe, run } = this.#options
-    await this.undo()
+    const { recipe, run } = this.#options
+    await run.load({}, (inside) => this.undo(inside))
     for (const [at, label] of recipe.steps.entries()) {
       this.#step = { index: at + 1, total: recipe.steps.length, label }
       await this.#perform(label)
     }
-    const replaced = await replaceOlderRuns(database, recipe, this.#runId)
-    if (replaced > 0) {
-      const text = `${counted(replaced, recipe.unit)} of the run before replaced`
-      await run.report({ note: { text, kind: 'log' } })
-    }
     return `Finished, ${counted(this.#total, recipe.unit)} loaded`
   }
 
-  /** Takes back what this job had loaded. */
-  async undo(): Promise<void> {
-    await clearRun(this.#options.database, this.#options.recipe.target, this.#runId)
+  /** A run that ends well takes the place of the ones before it. */
+  async replaceOlder(inside: Queryable): Promise<Note | undefined> {
+    const { recipe } = this.#options
+    const replaced = await replaceOlderRuns(inside, recipe, this.#runId)
+    if (replaced === 0) return undefined
+    return { text: `${counted(replaced, recipe.unit)} of the run before replaced`, kind: 'log' }
+  }
+
+  /** Takes back what this job had loaded. Only inside a transaction that holds the job. */
+  async undo(inside: Queryable): Promise<undefined> {
+    await clearRun(inside, this.#options.recipe.target, this.#runId)
   }
 
   async #perform(label: StepLabel): Promise<void> {
@@ -136,7 +139,10 @@ export class Pipeline {
     const cap = new Pace(recipe.rowsPerSecond * readingFactor * pace)
     let done = 0
     for (const key of await groupsOf(database, recipe.target, this.#runId)) {
-      const rows = await sumUp(database, recipe, { runId: this.#runId, key })
+      // Inside, since a run that was cancelled must leave no sums either.
+      const rows = await run.load({}, (inside) =>
+        sumUp(inside, recipe, { runId: this.#runId, key }),
+      )
       done += rows
       const text = `${key}: ${counted(rows, recipe.unit)} summed up`
       await run.report({ ...this.#at(done), message: text, note: { text, kind: 'log' } })

@@ -33,3 +33,9 @@ export function recipeFor({ tenantId, input }: Asked): Task | null {
 function glossaryOf({ source_language: from, target_language: to }: Asked['input']): string {
   return `glossary-${String(from)}-${String(to)}.csv`
 }
+
+/** Of a recipe that translates; null for any other. */
+export function languagesOf({ glossary = '' }: Recipe): { from: string; to: string } | null {
+  const [, from, to] = /^glossary-([a-z]{2})-([a-z]{2})\.csv$/.exec(glossary) ?? []
+  return from === undefined || to === undefined ? null : { from, to }
+}

@@ -1,8 +1,9 @@
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import { every, type Repeating } from './every.ts'
-import { enqueue } from './job-queue.ts'
+import { enqueue, enqueueTranslation } from './job-queue.ts'
 import type { Recipe } from './recipe.ts'
+import { languagesOf, recipeFor } from './recipes.ts'
 
 export interface SchedulerOptions {
   readonly database: Database
@@ -42,16 +43,17 @@ export class Scheduler {
 
   async #fillFor(tenantId: string): Promise<void> {
     const { database, recipes, jobsPerTenant } = this.#options
-    const active = await database.query<{ recipe: string | null }>(
-      `select input ->> 'recipe' as recipe from public.jobs
-       where tenant_id = $1 and queue = 'sample' and status in ('queued', 'running')`,
+    const active = await database.query<{ input: Readonly<Record<string, unknown>> }>(
+      `select input from public.jobs
+       where tenant_id = $1 and queue in ('sample', 'translation')
+         and status in ('queued', 'running')`,
       [tenantId],
     )
     const room = jobsPerTenant - active.length
     if (room <= 0) return
     const lastMs = this.#lastMs.get(tenantId)
     const due = lastMs === undefined ? room : performance.now() - lastMs >= trickleMs ? 1 : 0
-    const taken = new Set(active.map((job) => job.recipe))
+    const taken = new Set(active.map(({ input }) => recipeFor({ tenantId, input })?.recipe.key))
     const next = recipes
       .filter((recipe) => recipe.tenantId === tenantId && !taken.has(recipe.key))
       .sort((a, b) => this.#runsOf(a) - this.#runsOf(b))
@@ -65,7 +67,13 @@ export class Scheduler {
     this.#runs.set(recipe.key, runs + 1)
     const { name, kind, tenantId, key, files } = recipe
     const file = files[runs % files.length] ?? files[0]
-    await enqueue(this.#options.database, { name, kind, tenantId, input: { recipe: key, file } })
+    const { database } = this.#options
+    const languages = languagesOf(recipe)
+    if (languages === null) {
+      await enqueue(database, { name, kind, tenantId, input: { recipe: key, file } })
+    } else {
+      await enqueueTranslation(database, { name, tenantId, document: file, ...languages })
+    }
   }
 
   #runsOf(recipe: Recipe): number {

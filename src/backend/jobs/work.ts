@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { BulkLoad, dropBulkJobs } from './bulk-load.ts'
 import type { Load } from './bulk-plan.ts'
 import { every, type Repeating } from './every.ts'
+import { Processor } from '../translation/processor.ts'
 import { beat, reclaim, signOff } from './job-queue.ts'
 import { prune } from './pruner.ts'
 import { recipes } from './recipes.ts'
@@ -22,6 +23,8 @@ export interface WorkOptions {
   readonly scheduled?: boolean
   /** A worker unseen for so long has lost its jobs. */
   readonly leaseMs?: number
+  /** Where translation jobs are heard of; null leaves them to other processors. */
+  readonly supabase: { readonly url: () => string; readonly serviceKey: string } | null
 }
 
 /** Jobs being made, worked on and cleared away. */
@@ -32,6 +35,7 @@ export interface Work {
 }
 
 const slotsPerTenant = 6
+const translationSlots = 4
 const jobsPerTenant = 8
 const defaultLeaseMs = 10_000
 const housekeepingMs = 30_000
@@ -42,6 +46,17 @@ export function createWork(options: WorkOptions): Work {
   const tenantIds = [...new Set(recipes.map((recipe) => recipe.tenantId))]
   const pool = new WorkerPool({ database, log, worker, tenantIds, slots: slotsPerTenant, pace })
   const scheduler = new Scheduler({ database, log, recipes, jobsPerTenant })
+  const processor =
+    options.supabase === null
+      ? null
+      : new Processor({
+          database,
+          log: log.child('translation'),
+          worker,
+          slots: translationSlots,
+          pace,
+          supabase: options.supabase,
+        })
   const bulk = load === null ? null : new BulkLoad({ database, log, worker, load })
   const repeating: Repeating[] = []
 
@@ -60,13 +75,14 @@ export function createWork(options: WorkOptions): Work {
     await live()
     repeating.push(every(leaseMs / 3, live, log), every(housekeepingMs, keepHouse, log))
     pool.start()
+    processor?.start()
     if (scheduled) scheduler.start()
     await bulk?.start()
   }
   const end = async (): Promise<void> => {
     await scheduler.close()
     await bulk?.close()
-    await pool.close()
+    await Promise.all([pool.close(), processor?.close()])
     for (const one of repeating) await one.close()
     await signOff(database, worker)
   }

@@ -53,7 +53,15 @@ async function ended(ids: readonly string[]): Promise<WireJob[]> {
 }
 
 const hands = (options: { leaseMs?: number } = {}): Work =>
-  createWork({ database: backend.database, log, load: null, pace, scheduled: false, ...options })
+  createWork({
+    database: backend.database,
+    log,
+    load: null,
+    pace,
+    scheduled: false,
+    supabase: null,
+    ...options,
+  })
 
 /** Every event of a job is there once, and numbered without a gap. */
 async function expectUnbrokenRecord(id: string): Promise<void> {
@@ -219,6 +227,7 @@ describe('workers', () => {
       load: null,
       pace: 1,
       scheduled: false,
+      supabase: null,
     })
     await slow.start()
     await untilRunning(id)
@@ -325,6 +334,7 @@ describe('a load', () => {
       log,
       load: { jobs: 120, rate: 200 },
       scheduled: false,
+      supabase: null,
     })
     await work.start()
     const heard = Promise.withResolvers<number>()
