@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
-import { refusals, type AuthRefusal } from './auth-outcome.ts'
+import type { Grant } from './auth-grant.ts'
+import { refusals, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
 
 /** Since this version of its API, GoTrue's errors carry a string as `code`. */
 const stringCodes = '2024-01-01'
@@ -21,6 +22,19 @@ export function refuse(
     ? { code, message, ...more }
     : { code: status, error_code: code, msg: message, ...more }
   return reply.code(status).header('x-sb-error-code', code).send(body)
+}
+
+/** A session goes out, or the reason why none does; neither is to be kept on the way. */
+export function answerGrant(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  outcome: AuthOutcome<Grant>,
+): FastifyReply {
+  reply.header('cache-control', 'no-store')
+  if (!outcome.ok) {
+    return refuse(request, reply.headers({ ...outcome.headers }), outcome.refusal)
+  }
+  return reply.headers({ ...outcome.value.headers }).send(outcome.value.body)
 }
 
 function wantsStringCodes(request: FastifyRequest): boolean {

@@ -1,6 +1,5 @@
-import type { AuthConfig } from '../config.ts'
-import type { Database } from '../database/database.ts'
-import { newRefreshToken, type Asker, type Grant, type Granter } from './auth-grant.ts'
+import type { AuthContext } from './auth-context.ts'
+import { newRefreshToken, type Asker, type Grant } from './auth-grant.ts'
 import { refusals, refused, weakPassword, type AuthOutcome } from './auth-outcome.ts'
 import { rotate } from './auth-rotation.ts'
 import { addUser, findUser, findUserByPassword } from './auth-users.ts'
@@ -12,11 +11,7 @@ export interface Newcomer {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-export interface GrantsContext {
-  readonly database: Database
-  readonly config: AuthConfig
-  readonly granter: Granter
-}
+type GrantsContext = Pick<AuthContext, 'database' | 'config' | 'granter' | 'passwordCost'>
 
 /** Signing up, signing in by password, and refreshing. */
 export class Grants {
@@ -29,7 +24,7 @@ export class Grants {
 
   /** A new user, confirmed at once; no tenant is theirs until somebody gives them one. */
   async signUp(newcomer: Newcomer, asker: Asker): Promise<AuthOutcome<Grant>> {
-    const { database, config } = this.#context
+    const { database, config, passwordCost } = this.#context
     const { email, password, data } = newcomer
     if (!config.allowSignUp) return refused(refusals.signUpDisabled)
     if (password.length < config.minimumPasswordLength) {
@@ -39,7 +34,7 @@ export class Grants {
       await inside.query('select pg_advisory_xact_lock(hashtext(lower($1)))', [email])
       const sql = 'select 1 from auth.users where email = lower($1)'
       if ((await inside.query(sql, [email])).length > 0) return false
-      const user = { email, password, appMetadata: {}, userMetadata: data, passwordCost: 10 }
+      const user = { email, password, appMetadata: {}, userMetadata: data, passwordCost }
       await addUser(inside, user)
       return true
     })

@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { answerGrant, refuse } from './auth-answers.ts'
+import { askerOf, type AuthContext } from './auth-context.ts'
+import { Grants } from './auth-grants.ts'
+import { refusals } from './auth-outcome.ts'
+
+const passwordBody = z.object({
+  email: z.string().default(''),
+  phone: z.string().default(''),
+  password: z.string().default(''),
+})
+const refreshBody = z.object({ refresh_token: z.string().default('') })
+const grantQuery = z.object({ grant_type: z.string().catch('') })
+
+/** `/token`: a session for a password or a refresh token. */
+export function registerToken(app: FastifyInstance, context: AuthContext): void {
+  const grants = new Grants(context)
+  app.post('/token', async (request, reply) => {
+    const { grant_type: kind } = grantQuery.parse(request.query)
+    if (kind === 'password') {
+      const body = passwordBody.safeParse(request.body)
+      if (!body.success) return refuse(request, reply, refusals.badJson)
+      const { email, phone, password } = body.data
+      if (email === '' && phone === '') return refuse(request, reply, refusals.noIdentifier)
+      const outcome = await grants.signIn(email, password, askerOf(request))
+      return answerGrant(request, reply, outcome)
+    }
+    if (kind !== 'refresh_token') return refuse(request, reply, refusals.unsupportedGrant)
+    const body = refreshBody.safeParse(request.body)
+    if (!body.success) return refuse(request, reply, refusals.badJson)
+    if (body.data.refresh_token === '') {
+      const error = { error: 'invalid_request', error_description: 'refresh_token required' }
+      return reply.code(400).send(error)
+    }
+    return answerGrant(request, reply, await grants.refresh(body.data.refresh_token))
+  })
+}
