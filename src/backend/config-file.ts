@@ -1,5 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
+import { fromEnvironment, type Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 
 const port = z.int().min(0).max(65_535)
@@ -31,7 +32,7 @@ const mfa = z.object({
 /** The keys of the Supabase CLI's `config.toml` that matter here, with the CLI's defaults. */
 const sections = {
   api: z.object({ port: port.default(54_321) }),
-  db: z.object({ port: port.default(0) }),
+  db: z.object({ port: port.optional() }),
   auth: z.object({
     enabled: z.boolean().default(true),
     site_url: z.string().default('http://127.0.0.1:3000'),
@@ -68,7 +69,10 @@ const schema = z.object({
 export type ConfigFile = z.infer<typeof schema>
 
 /** Unknown keys are the CLI's business: tolerated, and noted. @throws ConfigError */
-export function parseConfigFile(text: string): { file: ConfigFile; notes: readonly string[] } {
+export function parseConfigFile(
+  text: string,
+  env: Environment,
+): { file: ConfigFile; notes: readonly string[] } {
   const read = readToml(text)
   const parsed = schema.safeParse(read)
   if (!parsed.success) {
@@ -78,7 +82,19 @@ export function parseConfigFile(text: string): { file: ConfigFile; notes: readon
   }
   const unused = unusedKeys(read)
   const notes = unused.length === 0 ? [] : [`--config: not used here: ${unused.join(', ')}`]
-  return { file: parsed.data, notes }
+  return { file: fill(parsed.data, '', env) as ConfigFile, notes }
+}
+
+/** Puts what variables hold where the file says `env(NAME)`, in every text that is used. */
+function fill(value: unknown, key: string, env: Environment): unknown {
+  if (typeof value === 'string') return fromEnvironment(value, key, env)
+  if (Array.isArray(value)) return value.map((each: unknown) => fill(each, key, env))
+  if (typeof value !== 'object' || value === null) return value
+  const filled = Object.entries(value).map(([name, each]: [string, unknown]) => [
+    name,
+    fill(each, key === '' ? name : `${key}.${name}`, env),
+  ])
+  return Object.fromEntries(filled)
 }
 
 function readToml(text: string): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { ConfigError } from './config-error.ts'
 export interface Flags {
   /** Null leaves it to the file. */
   readonly port: number | null
+  readonly databasePort: number | null
   readonly configPath: string | null
   readonly dataDir: string
   readonly reset: boolean
@@ -19,7 +20,8 @@ export interface Flags {
 export function parseFlags(args: readonly string[], env: Environment): Flags {
   const values = readFlags(args)
   return {
-    port: values.port === undefined ? null : toPort(values.port),
+    port: values.port === undefined ? null : toPort('--port', values.port),
+    databasePort: values['db-port'] === undefined ? null : toPort('--db-port', values['db-port']),
     configPath: values.config ?? null,
     dataDir: values.data === undefined ? defaultDataDir(env) : toPath(values.data),
     reset: values.reset ?? false,
@@ -34,6 +36,7 @@ function readFlags(args: readonly string[]) {
       args: [...args],
       options: {
         port: { type: 'string' },
+        'db-port': { type: 'string' },
         config: { type: 'string' },
         data: { type: 'string' },
         reset: { type: 'boolean' },
@@ -47,10 +50,10 @@ function readFlags(args: readonly string[]) {
   }
 }
 
-function toPort(text: string): number {
+function toPort(flag: string, text: string): number {
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port > 65_535) {
-    throw new ConfigError('--port is not a port: 0 to 65535, where 0 is any free one')
+    throw new ConfigError(`${flag} is not a port: 0 to 65535, where 0 is any free one`)
   }
   return port
 }

@@ -11,6 +11,15 @@ export function readRedisUrl(env: Environment): string | null {
   return text
 }
 
+/** Where to listen. What hands out sessions of its own never leaves this machine. */
+export function chooseHost(env: Environment, alone: boolean): string {
+  const text = env.HOST
+  if (!alone || text === undefined || text === '') return '127.0.0.1'
+  if (!/^[A-Za-z0-9.:-]{1,253}$/.test(text))
+    throw new ConfigError('HOST is not an address to listen on')
+  return text
+}
+
 /** Without a slash at the end. @throws ConfigError */
 export function readPublicOrigin(env: Environment): string | null {
   const text = env.PUBLIC_URL

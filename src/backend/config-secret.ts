@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { fromEnvironment, type Environment } from './config-environment.ts'
+import type { Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 
 const variable = 'SUPABASE_JWT_SECRET'
@@ -9,8 +9,8 @@ const whereItIs = "copy the JWT secret from the project's API settings"
 /** The project's JWT secret, or null where none was given. @throws ConfigError */
 export function checkJwtSecret(fromFile: string | undefined, env: Environment): string | null {
   const name = env[variable] === undefined ? 'auth.jwt_secret' : variable
-  const secret = env[variable] ?? fromEnvironment(fromFile, 'auth.jwt_secret', env)
-  if (secret === null) return null
+  const secret = env[variable] ?? fromFile
+  if (secret === undefined) return null
   if (secret.trim() === '') throw new ConfigError(`${name} is set, but empty: ${whereItIs}`)
   const key = nameKey(secret)
   if (key !== null) {
@@ -22,8 +22,8 @@ export function checkJwtSecret(fromFile: string | undefined, env: Environment): 
   return secret
 }
 
-/** Which key it is that was taken for the secret; the commonest mistake (seed 002). */
-function nameKey(text: string): string | null {
+/** Which of a project's keys a text is; the commonest mistake is to take one for the secret (seed 002). */
+export function nameKey(text: string): string | null {
   if (text.startsWith('sb_publishable_')) return 'a publishable key'
   if (text.startsWith('sb_secret_')) return 'a secret API key'
   if (text.split('.').length !== 3) return null

@@ -1,15 +1,26 @@
-import { fromEnvironment, type Environment } from './config-environment.ts'
+import { dirname, resolve } from 'node:path'
+import type { JWK } from 'jose'
+import { readDatabaseUrl } from './config-database.ts'
+import type { Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigFile, type ConfigFile } from './config-file.ts'
-import { parseFlags } from './config-flags.ts'
-import { readPublicOrigin, readRedisUrl, toHttpUrl } from './config-places.ts'
-import { checkJwtSecret } from './config-secret.ts'
+import { parseFlags, type Flags } from './config-flags.ts'
+import { chooseHost, readPublicOrigin, readRedisUrl } from './config-places.ts'
+import { readProject, type Project } from './config-project.ts'
+import { chooseTrust } from './config-trust.ts'
+import type { Connection } from './database/database.ts'
 
 /** Everything the backend lets one set, parsed at start. */
 export interface BackendConfig {
+  /** Another address than 127.0.0.1 only for the gateway alone. */
+  readonly host: string
   /** 0 is any free port. */
   readonly port: number
-  /** PostgreSQL's port; 0 is any free port. */
+  /** The Supabase whose gateway this is; null serves one of its own beside the gateway. */
+  readonly project: Project | null
+  /** A PostgreSQL by `DATABASE_URL`; null is the embedded one. */
+  readonly database: Connection | null
+  /** The embedded PostgreSQL's port; 0 is any free port. */
   readonly databasePort: number
   readonly dataDir: string
   /** Starts over: the data folder is emptied first. */
@@ -18,6 +29,8 @@ export interface BackendConfig {
   readonly followParent: boolean
   /** Work driven beyond the steady sample jobs; null is none. */
   readonly load: Load | null
+  /** Whether this process works on jobs; the gateway alone does only when it is told to. */
+  readonly jobs: boolean
   readonly auth: AuthConfig
   readonly realtime: RealtimeConfig
   readonly tokens: TokensConfig
@@ -36,8 +49,10 @@ export interface Load {
 
 /** The embedded auth server. */
 export interface AuthConfig {
-  /** Null signs with a key pair that is made once for the data folder (ES256). */
+  /** Null signs with `signingKeys`, or with a key pair that is drawn for the data folder (ES256). */
   readonly jwtSecret: string | null
+  /** Private JWKs of the project's own; one of them signs. */
+  readonly signingKeys: readonly JWK[] | null
   readonly tokenLifetimeSeconds: number
   readonly rotateRefreshTokens: boolean
   readonly reuseIntervalSeconds: number
@@ -100,19 +115,33 @@ export interface ParsedConfig {
 /** Flags win over variables, variables over the file. @throws ConfigError */
 export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfig {
   const flags = parseFlags(args, env)
-  const { file, notes } = parseConfigFile(readConfigText(flags.configPath, readFile))
+  const { file, notes } = parseConfigFile(readConfigText(flags.configPath, readFile), env)
+  const project = readProject(env)
+  const alone = project !== null
+  const database = readDatabaseUrl(env, readFile)
+  if (alone && database === null) {
+    throw new ConfigError(
+      "DATABASE_URL is not set: the gateway alone needs the project's database (its direct or session-pooler address)",
+    )
+  }
+  const readBeside = (path: string): string =>
+    readFile(resolve(flags.configPath === null ? '.' : dirname(flags.configPath), path))
   return {
     config: {
-      port: flags.port ?? file.api.port,
-      databasePort: file.db.port,
+      host: chooseHost(env, alone),
+      port: choosePort(flags, file, alone ? env.PORT : undefined),
+      project,
+      database,
+      databasePort: chooseDatabasePort(flags, file),
       dataDir: flags.dataDir,
       reset: flags.reset,
       followParent: flags.followParent,
       load: flags.load,
+      jobs: chooseJobs(env, alone),
       realtime: { enabled: file.realtime.enabled },
       redisUrl: readRedisUrl(env),
       publicOrigin: readPublicOrigin(env),
-      ...chooseTrust(file, env),
+      ...chooseTrust({ file, env, readBeside }),
     },
     notes,
   }
@@ -127,70 +156,25 @@ function readConfigText(path: string | null, read: ConfigSources['readFile']): s
   }
 }
 
-function chooseTrust(
-  { auth, signalbox }: ConfigFile,
-  env: Environment,
-): Pick<BackendConfig, 'auth' | 'tokens'> {
-  const jwtSecret = checkJwtSecret(auth.jwt_secret, env)
-  const jwksUrl = fromEnvironment(signalbox.jwks_url, 'signalbox.jwks_url', env)
-  const algorithm = signalbox.algorithm ?? (jwtSecret === null ? 'ES256' : 'HS256')
-  if (algorithm === 'HS256' && jwtSecret === null) {
-    throw new ConfigError(
-      'signalbox.algorithm is HS256, but there is no secret: set SUPABASE_JWT_SECRET or auth.jwt_secret, or signalbox.jwks_url with ES256',
-    )
+function choosePort(flags: Flags, file: ConfigFile, variable: string | undefined): number {
+  if (flags.port !== null) return flags.port
+  if (variable === undefined || variable === '') return file.api.port
+  if (!/^\d{1,5}$/.test(variable) || Number(variable) > 65_535) {
+    throw new ConfigError('PORT is not a port: 0 to 65535, where 0 is any free one')
   }
-  if (algorithm === 'RS256' && jwksUrl === null) {
-    throw new ConfigError('signalbox.algorithm is RS256, which needs signalbox.jwks_url')
-  }
-  if (algorithm === 'HS256' && jwksUrl !== null) {
-    throw new ConfigError(
-      'signalbox.jwks_url lists public keys; HS256 has none: use ES256 or RS256',
-    )
-  }
-  return {
-    auth: {
-      jwtSecret: algorithm === 'HS256' ? jwtSecret : null,
-      tokenLifetimeSeconds: auth.jwt_expiry,
-      rotateRefreshTokens: auth.enable_refresh_token_rotation,
-      reuseIntervalSeconds: auth.refresh_token_reuse_interval,
-      allowSignUp: auth.enable_signup,
-      minimumPasswordLength: auth.minimum_password_length,
-      allowAnonymous: auth.enable_anonymous_sign_ins,
-      siteUrl: auth.site_url,
-      redirectUrls: auth.additional_redirect_urls,
-      email: readEmail(auth.email),
-      mfa: {
-        mostFactors: auth.mfa.max_enrolled_factors,
-        totpEnroll: auth.mfa.totp.enroll_enabled,
-        totpVerify: auth.mfa.totp.verify_enabled,
-      },
-    },
-    tokens: {
-      issuedElsewhere:
-        jwksUrl === null || algorithm === 'HS256'
-          ? null
-          : { algorithm, jwks: toHttpUrl(jwksUrl, 'signalbox.jwks_url') },
-      tenantClaim: signalbox.tenant_claim,
-      leewaySeconds: signalbox.leeway_seconds,
-    },
-  }
+  return Number(variable)
 }
 
-function readEmail(email: ConfigFile['auth']['email']): EmailConfig {
-  return {
-    allowSignUp: email.enable_signup,
-    confirmations: email.enable_confirmations,
-    doubleConfirmChanges: email.double_confirm_changes,
-    securePasswordChange: email.secure_password_change,
-    leastIntervalMs: toMs(email.max_frequency),
-    codeLength: email.otp_length,
-    codeLifetimeSeconds: email.otp_expiry,
-  }
+const defaultDatabasePort = 54_322
+
+/** Whoever takes any free port for the one takes it for the other, unless a port is named. */
+function chooseDatabasePort(flags: Flags, file: ConfigFile): number {
+  return flags.databasePort ?? file.db.port ?? (flags.port === 0 ? 0 : defaultDatabasePort)
 }
 
-/** A time as Go writes it, of one unit. */
-function toMs(text: string): number {
-  const [, count, unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
-  const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-  return Number(count) * (units[unit] ?? 0)
+function chooseJobs(env: Environment, alone: boolean): boolean {
+  const word = env.SIGNALBOX_JOBS
+  if (word === undefined || word === '') return !alone
+  if (word !== 'on' && word !== 'off') throw new ConfigError('SIGNALBOX_JOBS is neither on nor off')
+  return word === 'on'
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
+import type { Connection } from './database/database.ts'
 import { generateSigningKey } from './tokens/issuer.ts'
 
 /**
@@ -88,6 +89,21 @@ async function readSecrets(path: string): Promise<Secrets | null> {
 async function writeSecrets(path: string, secrets: Secrets): Promise<void> {
   const unfinished = `${path}.new`
   await writeFile(unfinished, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  await chmod(unfinished, 0o600)
+  await rename(unfinished, path)
+}
+
+/**
+ * How psql and other tools get in: `PGPASSFILE=<data>/pgpass psql -h 127.0.0.1 -p PORT -U postgres`.
+ * The port may be another one at every start.
+ */
+export async function writePasswordFile(
+  dir: string,
+  { host, port, user, password }: Connection,
+): Promise<void> {
+  const path = join(dir, 'pgpass')
+  const unfinished = `${path}.new`
+  await writeFile(unfinished, `${host}:${port}:*:${user}:${password}\n`, { mode: 0o600 })
   await chmod(unfinished, 0o600)
   await rename(unfinished, path)
 }

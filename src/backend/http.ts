@@ -59,13 +59,23 @@ function requestCode(status: number): string {
   return status === 413 ? 'body_too_large' : 'request_invalid'
 }
 
-/** On 127.0.0.1 only; the port that it came to be. @throws ConfigError when the port is taken */
-export async function listen(app: FastifyInstance, port: number): Promise<number> {
+/** The port that it came to be. @throws ConfigError when the address cannot be had */
+export async function listen(
+  app: FastifyInstance,
+  port: number,
+  host = '127.0.0.1',
+): Promise<number> {
   try {
-    await app.listen({ host: '127.0.0.1', port })
+    await app.listen({ host, port })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    if (code === 'EADDRINUSE') {
       throw new ConfigError(`--port ${port} is in use; choose another one, or 0 for any free one`)
+    }
+    if (code === 'EACCES')
+      throw new ConfigError(`--port ${port} is not ours to take: choose one above 1023`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new ConfigError(`HOST ${host} is no address of this machine`)
     }
     throw error
   }

@@ -22,6 +22,8 @@ export interface PartContext {
   readonly verifier: Verifier
   readonly sessions: Sessions
   readonly log: Log
+  /** Whether this process works on jobs, too. */
+  readonly jobs: boolean
   readonly load: Load | null
   readonly tuning: Tuning
   /** Null where this gateway is the only one. It may hold a password. */
@@ -49,8 +51,9 @@ export interface Tuning {
 export function createParts(context: PartContext): readonly Part[] {
   const { database, verifier, sessions, log, load, tuning, supabase } = context
   const limits = tuning.limits ?? {}
+  const work = { database, log: log.child('jobs'), load, supabase, ...tuning.work }
   return [
     createGateway({ database, verifier, sessions, log: log.child('gateway'), limits }),
-    createWork({ database, log: log.child('jobs'), load, supabase, ...tuning.work }),
+    ...(context.jobs ? [createWork(work)] : []),
   ]
 }

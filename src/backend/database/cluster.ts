@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ConfigError } from '../config-error.ts'
 import type { Log } from '../log.ts'
 import { findBinaries } from './binaries.ts'
 import { chooseIdentity, type Identity, type IdentityKind } from './identity.ts'
@@ -167,7 +168,7 @@ function ready(child: ChildProcess, log: Log): Promise<void> {
     child.once('error', reject)
     child.once('exit', () => {
       clearTimeout(late)
-      reject(new Error(`PostgreSQL did not start: ${lastLines(words)}`))
+      reject(explainStart(words))
     })
     child.stderr?.on('data', (chunk: Buffer) => {
       const text = chunk.toString('utf8')
@@ -180,6 +181,17 @@ function ready(child: ChildProcess, log: Log): Promise<void> {
       resolve()
     })
   })
+}
+
+/** Only a port that is taken can be helped by whoever started us. */
+function explainStart(words: string): Error {
+  const port = /could not bind IPv4 address.*Address already in use[\s\S]*?port (\d+)/.exec(
+    words,
+  )?.[1]
+  if (port === undefined) return new Error(`PostgreSQL did not start: ${lastLines(words)}`)
+  return new ConfigError(
+    `--db-port ${port} is in use, perhaps by another PostgreSQL; choose another one, or 0 for any free one`,
+  )
 }
 
 async function stop(child: ChildProcess, identity: Identity, ended: Promise<void>): Promise<void> {

@@ -15,14 +15,14 @@ export interface Caller {
   readonly claims: object
 }
 
-/** Where a server is and how it is entered. `ssl` is false for the embedded one. */
+/** Where a server is and how it is entered. Without `ssl` the PG* variables would decide. */
 export interface Connection {
   readonly host: string
   readonly port: number
   readonly user: string
   readonly password: string
   readonly database: string
-  readonly ssl?: ConnectionConfig['ssl']
+  readonly ssl: NonNullable<ConnectionConfig['ssl']>
 }
 
 export interface Database extends Queryable {

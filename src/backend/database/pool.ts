@@ -9,21 +9,33 @@ export const applicationName = 'signalbox-backend'
 /** Most statements at a time; the rest wait their turn. */
 const poolSize = 20
 
-export function openDatabase(connection: Connection, log: Log): Database {
-  const settings = { ...connection, application_name: applicationName }
-  const pool = new pg.Pool({ ...settings, max: poolSize, connectionTimeoutMillis: 5_000 })
+/** Callers' statements at a time, where callers come in by a door of their own. */
+const callerPoolSize = 12
+
+export interface DatabaseDoors {
+  readonly connection: Connection
+  /** A login that may only become somebody's role: whoever breaks out of it has reached nothing. */
+  readonly callers?: Connection
+}
+
+export function openDatabase({ connection, callers }: DatabaseDoors, log: Log): Database {
   let closing = false
-  pool.on('error', (error) => {
-    if (!closing) log.warn('an idle database connection broke', { why: error.message })
-  })
-  const listener = new Listener(settings, log)
-  const tx = <T>(run: (queryable: Queryable) => Promise<T>): Promise<T> => transaction(pool, run)
+  const open = (door: Connection, max: number): pg.Pool => {
+    const pool = new pg.Pool({ ...settingsOf(door), max, connectionTimeoutMillis: 5_000 })
+    pool.on('error', (error) => {
+      if (!closing) log.warn('an idle database connection broke', { why: error.message })
+    })
+    return pool
+  }
+  const pool = open(connection, poolSize)
+  const callerPool = callers === undefined ? pool : open(callers, callerPoolSize)
+  const listener = new Listener(settingsOf(connection), log)
   return {
     connection,
     query: queryable(pool).query,
-    tx,
+    tx: (run) => transaction(pool, run),
     asCaller: (caller, run) =>
-      tx(async (inside) => {
+      transaction(callerPool, async (inside) => {
         await assume(inside, caller)
         return run(inside)
       }),
@@ -31,9 +43,13 @@ export function openDatabase(connection: Connection, log: Log): Database {
     close: async () => {
       closing = true
       await listener.close()
-      await pool.end()
+      await Promise.all([...new Set([pool, callerPool])].map((each) => each.end()))
     },
   }
+}
+
+function settingsOf(connection: Connection): pg.ClientConfig {
+  return { ...connection, application_name: applicationName }
 }
 
 function queryable(client: pg.Pool | pg.PoolClient): Queryable {

@@ -1,16 +1,20 @@
 import {
   createLocalJWKSet,
+  decodeProtectedHeader,
   errors,
   jwtVerify,
   type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyOptions,
 } from 'jose'
+import type { Keyring } from './keyring.ts'
 
 /** What a project verifies with: its public keys, and the secret that signs HS256. */
 export interface CheckingKeys {
   readonly jwks: JSONWebKeySet
   readonly secret: string
+  /** Of the project's own list of keys, where there is one; it may hold symmetric ones. */
+  readonly keyring?: Keyring | null
 }
 
 export type TokenFault =
@@ -38,10 +42,15 @@ export interface TokenCheck {
 const symmetric = ['HS256']
 const asymmetric = ['ES256', 'RS256', 'EdDSA']
 
-export function createTokenCheck({ jwks, secret }: CheckingKeys): TokenCheck {
+export function createTokenCheck({ jwks, secret, keyring = null }: CheckingKeys): TokenCheck {
   const find = createLocalJWKSet(jwks)
   const key = new TextEncoder().encode(secret)
   const verify = async (token: string, options: JWTVerifyOptions): Promise<JWTPayload> => {
+    const listed = keyring !== null && knows(keyring, token) ? keyring : null
+    if (listed !== null) {
+      const algorithms = [...listed.algorithms]
+      return (await jwtVerify(token, listed.find, { ...options, algorithms })).payload
+    }
     try {
       return (await jwtVerify(token, key, { ...options, algorithms: symmetric })).payload
     } catch (error) {
@@ -62,6 +71,12 @@ export function createTokenCheck({ jwks, secret }: CheckingKeys): TokenCheck {
       }
     },
   }
+}
+
+/** Legacy keys name no key; they are the secret's. */
+function knows(keyring: Keyring, token: string): boolean {
+  const { alg = '', kid } = decodeProtectedHeader(token)
+  return kid !== undefined && keyring.algorithms.includes(alg)
 }
 
 function faultOf(error: unknown): TokenFault {

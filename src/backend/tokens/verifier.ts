@@ -10,12 +10,15 @@ import {
 } from 'jose'
 import type { TokenRefusal } from '../../shared/failure.ts'
 import type { Claims } from './claims.ts'
+import type { Keyring } from './keyring.ts'
 import { readTenants } from './tenants.ts'
 
 /** How signatures are checked: one algorithm, chosen here and never by the token. */
 export type VerifierKeys =
   | { readonly algorithm: 'HS256'; readonly secret: string }
   | { readonly algorithm: 'ES256' | 'RS256'; readonly jwks: URL | JSONWebKeySet }
+  /** Each key has its own algorithm, also chosen here. */
+  | { readonly algorithm: 'listed'; readonly keyring: Keyring }
 
 export interface VerifierConfig {
   readonly keys: VerifierKeys
@@ -89,7 +92,7 @@ function signatureCheck({ keys, leewaySeconds, now = Date.now }: VerifierConfig)
   return async (token: string): Promise<{ payload: JWTPayload } | Refused> => {
     try {
       return await verify(token, {
-        algorithms: [keys.algorithm],
+        algorithms: keys.algorithm === 'listed' ? [...keys.keyring.algorithms] : [keys.algorithm],
         clockTolerance: leewaySeconds,
         currentDate: new Date(now()),
         requiredClaims: ['exp'],
@@ -111,6 +114,10 @@ function chooseKey(keys: VerifierKeys): Verify {
   if (keys.algorithm === 'HS256') {
     const secret = new TextEncoder().encode(keys.secret)
     return (token, options) => jwtVerify(token, secret, options)
+  }
+  if (keys.algorithm === 'listed') {
+    const { find } = keys.keyring
+    return (token, options) => jwtVerify(token, find, options)
   }
   const find =
     keys.jwks instanceof URL ? createRemoteJWKSet(keys.jwks) : createLocalJWKSet(keys.jwks)

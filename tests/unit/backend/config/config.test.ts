@@ -38,7 +38,7 @@ describe('the configuration', () => {
     })
     expect(config).toMatchObject({
       port: 54_321,
-      databasePort: 0,
+      databasePort: 54_322,
       dataDir: '/data',
       reset: false,
       followParent: false,
