@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { TokenRefusal } from '../../shared/failure.ts'
 
-type Status = 400 | 401 | 403 | 404 | 422 | 429 | 503
+type Refused = 400 | 401 | 403 | 404 | 409 | 422 | 429 | 503
 
 export interface Answer {
-  readonly status: 200 | Status
+  readonly status: 200 | 201 | Refused
   readonly body: object
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -13,7 +13,7 @@ export const ok = (body: object): Answer => ({ status: 200, body })
 
 /** The one shape of an error (gateway-protocol §2). `ref` finds it in the log. */
 export function refuse(
-  status: Status,
+  status: Refused,
   code: string,
   about: { readonly message: string; readonly retryAfterSeconds?: number },
 ): Answer {
@@ -36,6 +36,10 @@ export const refuseToken = (refusal: TokenRefusal, message: string): Answer => {
 /** The same for a job that is not there and for one of another tenant. */
 export const noSuchJob = (): Answer =>
   refuse(404, 'job_unknown', { message: 'There is no such job.' })
+
+/** It is the caller's tenant, but not with that role. */
+export const forbidden = (role: string, tenantId: string): Answer =>
+  refuse(403, 'forbidden', { message: `This needs the role ${role} in the tenant ${tenantId}.` })
 
 /** The verifier could not tell: neither yes nor no, so nobody is sent to sign in again. */
 export const cannotVerify = (): Answer =>

@@ -1,37 +1,20 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Log } from '../log.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Claims } from '../tokens/claims.ts'
-import type { Verifier } from '../tokens/verifier.ts'
-import {
-  cannotVerify,
-  noSuchJob,
-  notReady,
-  ok,
-  refuse,
-  refuseToken,
-  type Answer,
-} from './answers.ts'
-import { bearerToken } from './credential.ts'
-import { isUnreachable } from './database-fault.ts'
+import { noSuchJob, ok, refuse, type Answer } from './answers.ts'
+import type { Guard } from './guard.ts'
 import type { JobReader } from './job-reader.ts'
 import { eventsQuery, jobKey, jobsQuery, parseQuery, statusQuery } from './queries.ts'
-import type { RequestBudget } from './request-budget.ts'
 import type { SocketRegistry } from './socket-registry.ts'
 
 export interface RoutesContext {
-  readonly verifier: Verifier
+  readonly guarded: Guard
   readonly reader: JobReader
   readonly sockets: SocketRegistry
-  readonly budget: RequestBudget
-  readonly log: Log
 }
 
-type Handle = (claims: Claims, request: FastifyRequest) => Promise<Answer>
-
-/** Discovery and the jobs API, read only (gateway-protocol §2). Everything needs a bearer token. */
+/** Discovery, and what can be read of jobs (gateway-protocol §2). Everything needs a bearer token. */
 export function registerRoutes(app: FastifyInstance, context: RoutesContext): void {
-  const { reader, sockets } = context
-  const guarded = guard(context)
+  const { guarded, reader, sockets } = context
 
   app.get(
     '/api/v1/websocket/status',
@@ -81,33 +64,4 @@ async function findJob(reader: JobReader, claims: Claims, request: FastifyReques
   const { job } = request.params as { readonly job: string }
   const key = jobKey(encodeURIComponent(job))
   return key === null ? null : reader.find(claims, key)
-}
-
-/** Lets a verified caller in, and turns every way of failing into an answer. */
-function guard({ verifier, budget, log }: RoutesContext) {
-  const answer = async (handle: Handle, request: FastifyRequest): Promise<Answer> => {
-    const verdict = await verifier.verify(bearerToken(request.headers)).catch((error: unknown) => {
-      log.warn('a token could not be checked', { why: String(error) })
-      return null
-    })
-    if (verdict === null) return cannotVerify()
-    if (!verdict.ok) return refuseToken(verdict.refusal, verdict.message)
-    const waitSeconds = budget.spend(verdict.claims.userId)
-    if (waitSeconds !== null) {
-      const message = `Too many requests; try again in ${waitSeconds} s.`
-      return refuse(429, 'rate_limited', { message, retryAfterSeconds: waitSeconds })
-    }
-    return handle(verdict.claims, request)
-  }
-  return (handle: Handle) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const { status, body, headers } = await answer(handle, request).catch((error: unknown) => {
-      if (!isUnreachable(error)) throw error
-      log.warn('a request found no database', { why: String(error) })
-      return notReady()
-    })
-    return reply
-      .code(status)
-      .headers({ 'cache-control': 'no-store', ...headers })
-      .send(body)
-  }
 }

@@ -83,6 +83,9 @@ export function parseQuery<T extends z.ZodType>(
   return { fault: `${String(issue?.path[0] ?? 'query')}: ${issue?.message ?? 'is invalid'}` }
 }
 
+/** Letters of any script, spaces, and what the names of the sample jobs hold. */
+export const jobNamePattern = /^[\p{L}\p{N}\p{M} ._→()-]+$/u
+
 /**
  * Which job a path names: an id, or else a name, which may hold spaces and letters of any script.
  * Null for what can be neither; it is then answered as any unknown job.
@@ -95,5 +98,5 @@ export function jobKey(segment: string): string | null {
     return null
   }
   if (key.length === 0 || key.length > jobIdMaxLength || key === '.' || key === '..') return null
-  return /^[\p{L}\p{N}\p{M} ._→()-]+$/u.test(key) ? key : null
+  return jobNamePattern.test(key) ? key : null
 }
