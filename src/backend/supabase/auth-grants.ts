@@ -1,9 +1,9 @@
 import type { AuthContext } from './auth-context.ts'
 import { newRefreshToken, type Asker, type Grant } from './auth-grant.ts'
 import { refusals, refused, weakPassword, type AuthOutcome } from './auth-outcome.ts'
+import { recognise } from './auth-recognise.ts'
 import { rotate } from './auth-rotation.ts'
-import { addUser, findUser, findUserByPassword } from './auth-users.ts'
-import { WrongPasswords } from './wrong-passwords.ts'
+import { addUser, findUser } from './auth-users.ts'
 
 export interface Newcomer {
   readonly email: string
@@ -11,12 +11,14 @@ export interface Newcomer {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-type GrantsContext = Pick<AuthContext, 'database' | 'config' | 'granter' | 'passwordCost'>
+type GrantsContext = Pick<
+  AuthContext,
+  'database' | 'config' | 'granter' | 'passwordCost' | 'wrongPasswords'
+>
 
 /** Signing up, signing in by password, and refreshing. */
 export class Grants {
   readonly #context: GrantsContext
-  readonly #wrong = new WrongPasswords()
 
   constructor(context: GrantsContext) {
     this.#context = context
@@ -44,15 +46,9 @@ export class Grants {
   /** The password grant: a new session. */
   async signIn(email: string, password: string, asker: Asker): Promise<AuthOutcome<Grant>> {
     const { database, granter } = this.#context
-    if (this.#wrong.tooMany(email)) return refused(refusals.tooMany)
-    const user = await findUserByPassword(database, email, password)
-    if (user === null) {
-      this.#wrong.add(email)
-      return refused(refusals.wrongCredentials)
-    }
-    this.#wrong.forget(email)
-    if (user.banned) return refused(refusals.banned)
-    if (user.email_confirmed_at === null) return refused(refusals.notConfirmed)
+    const recognised = await recognise(this.#context, email, password)
+    if (!recognised.ok) return recognised
+    const user = recognised.value
     const value = await database.tx((inside) =>
       granter.begin(inside, user, { method: 'password', asker }),
     )

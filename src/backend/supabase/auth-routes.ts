@@ -4,9 +4,12 @@ import { createAuthenticate } from './auth-access.ts'
 import { answerUnexpected, answerUnknown, stampVersion } from './auth-answers.ts'
 import type { AuthContext, AuthParts } from './auth-context.ts'
 import { Granter } from './auth-grant.ts'
+import { registerMfa } from './auth-mfa-routes.ts'
+import { registerAuthorize, registerIdentities } from './auth-oauth-routes.ts'
 import { registerSignUp } from './auth-signup-routes.ts'
 import { registerToken } from './auth-token-routes.ts'
 import { registerUser } from './auth-user-routes.ts'
+import { WrongPasswords } from './wrong-passwords.ts'
 
 /** `/auth/v1` as an unmodified supabase-js expects it (supabase.md §1). */
 export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
@@ -18,12 +21,15 @@ export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
   app.get('/.well-known/jwks.json', (_request, reply) =>
     reply.header('cache-control', 'public, max-age=600').send(context.issuer.jwks),
   )
+  registerAuthorize(app, context)
   app.register((closed, _options, done) => {
     requireApiKey(closed, context.apiKeys)
     addPublicRoutes(closed, context)
     registerToken(closed, context)
     registerSignUp(closed, context)
     registerUser(closed, context)
+    registerIdentities(closed, context)
+    registerMfa(closed, context)
     done()
   })
 }
@@ -35,6 +41,7 @@ function createContext(parts: AuthParts): AuthContext {
     issuerUrl,
     granter: new Granter({ ...parts, issuerUrl }),
     authenticate: createAuthenticate(parts.database, parts.check),
+    wrongPasswords: new WrongPasswords(),
   }
 }
 

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { answerGrant, refuse } from './auth-answers.ts'
 import { askerOf, type AuthContext } from './auth-context.ts'
 import { Grants } from './auth-grants.ts'
+import { refuseForeignGrant } from './auth-oauth-providers.ts'
 import { refusals } from './auth-outcome.ts'
+import { redeemCode } from './auth-pkce-grant.ts'
 
 const passwordBody = z.object({
   email: z.string().default(''),
@@ -13,7 +15,7 @@ const passwordBody = z.object({
 const refreshBody = z.object({ refresh_token: z.string().default('') })
 const grantQuery = z.object({ grant_type: z.string().catch('') })
 
-/** `/token`: a session for a password or a refresh token. */
+/** `/token`: a session for a password, a refresh token or a code. */
 export function registerToken(app: FastifyInstance, context: AuthContext): void {
   const grants = new Grants(context)
   app.post('/token', async (request, reply) => {
@@ -26,7 +28,13 @@ export function registerToken(app: FastifyInstance, context: AuthContext): void 
       const outcome = await grants.signIn(email, password, askerOf(request))
       return answerGrant(request, reply, outcome)
     }
-    if (kind !== 'refresh_token') return refuse(request, reply, refusals.unsupportedGrant)
+    if (kind === 'pkce') {
+      return answerGrant(request, reply, await redeemCode(context, request.body, askerOf(request)))
+    }
+    if (kind !== 'refresh_token') {
+      const foreign = refuseForeignGrant(kind, request.body)
+      return refuse(request, reply, foreign ?? refusals.unsupportedGrant)
+    }
     const body = refreshBody.safeParse(request.body)
     if (!body.success) return refuse(request, reply, refusals.badJson)
     if (body.data.refresh_token === '') {

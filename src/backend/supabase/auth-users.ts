@@ -13,6 +13,8 @@ export interface UserRow {
   readonly raw_app_meta_data: Record<string, unknown>
   readonly raw_user_meta_data: Record<string, unknown>
   readonly banned: boolean
+  readonly banned_until: Date | null
+  readonly deleted_at: Date | null
   readonly is_anonymous: boolean
   readonly created_at: Date
   readonly updated_at: Date
@@ -23,10 +25,11 @@ export interface UserRow {
 type IdentityRow = Readonly<Record<string, unknown>>
 type FactorRow = Readonly<Record<string, unknown>>
 
-const columns = `
+/** Of `auth.users u`, what `UserRow` has. */
+export const userColumns = `
   u.id, u.aud, u.role, u.email, u.phone, u.email_confirmed_at, u.confirmed_at, u.last_sign_in_at,
   u.raw_app_meta_data, u.raw_user_meta_data, u.is_anonymous, u.created_at, u.updated_at,
-  coalesce(u.banned_until > now(), false) as banned,
+  coalesce(u.banned_until > now(), false) as banned, u.banned_until, u.deleted_at,
   coalesce((
     select jsonb_agg(jsonb_build_object(
       'identity_id', i.id, 'id', i.provider_id, 'user_id', i.user_id,
@@ -45,7 +48,7 @@ const columns = `
   ), '[]') as factors`
 
 export async function findUser(queryable: Queryable, id: string): Promise<UserRow | null> {
-  const sql = `select ${columns} from auth.users u where u.id = $1 and u.deleted_at is null`
+  const sql = `select ${userColumns} from auth.users u where u.id = $1 and u.deleted_at is null`
   return (await queryable.query<UserRow>(sql, [id]))[0] ?? null
 }
 
@@ -56,7 +59,7 @@ export async function findUserByPassword(
   password: string,
 ): Promise<UserRow | null> {
   const sql = `
-    select ${columns}, u.encrypted_password = extensions.crypt($2, u.encrypted_password) as matches
+    select ${userColumns}, u.encrypted_password = extensions.crypt($2, u.encrypted_password) as matches
     from auth.users u
     where u.email = lower($1) and not u.is_sso_user and u.deleted_at is null
       and u.encrypted_password is not null`
@@ -119,6 +122,8 @@ export function userBody(user: UserRow): Readonly<Record<string, unknown>> {
     identities: user.identities,
     created_at: user.created_at.toISOString(),
     updated_at: user.updated_at.toISOString(),
+    ...moment('banned_until', user.banned_until),
+    ...moment('deleted_at', user.deleted_at),
     is_anonymous: user.is_anonymous,
   }
 }

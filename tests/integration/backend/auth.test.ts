@@ -87,8 +87,8 @@ describe('the password grant', () => {
   })
 
   it('knows no other grant', async () => {
-    const body = { id_token: 'x' }
-    const answer = await auth.call('/token?grant_type=id_token', { method: 'POST', body })
+    const body = { client_id: 'x' }
+    const answer = await auth.call('/token?grant_type=client_credentials', { method: 'POST', body })
     expect(answer.body.message).toBe('unsupported_grant_type')
   })
 })
