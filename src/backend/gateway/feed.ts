@@ -21,6 +21,8 @@ export interface JobChange {
 export interface JobFeed {
   /** The last change that was told. */
   readonly position: number
+  /** The tenant's offset at that position. */
+  offsetOf: (tenantId: string) => number
   /**
    * Told of all changes from now on. Null: some are lost for good (the gateway was cut off for
    * longer than changes are kept), so whoever holds a state reads it again. Returns its own

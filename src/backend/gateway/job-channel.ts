@@ -1,5 +1,8 @@
 import { isFinal, type WireJob } from '../../shared/job.ts'
-import type { JobEvent } from './job-reader.ts'
+import type { JobChange } from './feed.ts'
+
+/** Of a change, what a channel goes by. */
+export type JobEvent = Pick<JobChange, 'attempt' | 'seq' | 'changes'>
 
 /** Who watches a job. Texts are ready to be sent; all watchers share them. */
 export interface Watcher {

@@ -1,42 +1,26 @@
-import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
+import type { JobChange, JobFeed } from './feed.ts'
 import { JobChannel, type Watcher } from './job-channel.ts'
 import type { JobReader } from './job-reader.ts'
 
-/** Notifications are gathered for so long, so that one statement reads many events. */
-const gatherMs = 8
 const retryMs = 500
-
-/** `[event id, or null when the job went; tenant; job id]`, as the trigger writes it. */
-const notification = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text)
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' })
-      return z.NEVER
-    }
-  })
-  .pipe(z.tuple([z.int().nullable(), z.string(), z.string()]))
 
 export interface JobHubOptions {
   readonly database: Database
+  readonly feed: JobFeed
   readonly reader: JobReader
   readonly log: Log
 }
 
 /**
- * From one LISTEN to every watched job. However many watch a job, it is read once; jobs that
- * nobody watches cost nothing. It knows no sockets and no tenants.
+ * From the feed to every watched job. However many watch a job, it is read once; jobs that nobody
+ * watches cost nothing. It knows no sockets and no tenants.
  */
 export class JobHub {
   readonly #options: JobHubOptions
   readonly #channels = new Map<string, JobChannel>()
-  #pending: number[] = []
-  #timer: NodeJS.Timeout | null = null
-  #reading = false
+  #unsubscribe: (() => void) | null = null
   #unlisten: (() => Promise<void>) | null = null
   #closed = false
 
@@ -45,15 +29,22 @@ export class JobHub {
   }
 
   async start(): Promise<void> {
-    this.#unlisten = await this.#options.database.listen('job_events', (payload) => {
-      if (payload === null) this.#rereadAll()
-      else this.#hear(payload)
+    const { database, feed } = this.#options
+    this.#unsubscribe = feed.subscribe((changes) => {
+      if (changes === null) this.#rereadAll()
+      else for (const change of changes) this.#hear(change)
+    })
+    // Not in the log of changes: a job that was deleted has no state to tell.
+    this.#unlisten = await database.listen('job_deletions', (jobId) => {
+      const channel = jobId === null ? undefined : this.#channels.get(jobId)
+      if (jobId === null) this.#rereadAll()
+      else if (channel !== undefined) this.#reread(channel)
     })
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#unsubscribe?.()
     this.#channels.clear()
     await this.#unlisten?.().catch(() => undefined)
   }
@@ -74,46 +65,9 @@ export class JobHub {
     }
   }
 
-  #hear(payload: string): void {
-    const parsed = notification.safeParse(payload)
-    // Whoever may use SQL may notify; only the trigger writes what is read here.
-    if (!parsed.success) return
-    const [eventId, , jobId] = parsed.data
-    const channel = this.#channels.get(jobId)
-    if (channel === undefined) return
-    if (eventId === null) {
-      this.#reread(channel)
-      return
-    }
-    this.#pending.push(eventId)
-    this.#plan(gatherMs)
-  }
-
-  #plan(delayMs: number): void {
-    if (this.#closed || this.#reading || this.#timer !== null) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      void this.#pull()
-    }, delayMs)
-  }
-
-  /** One at a time, so that events stay in order. */
-  async #pull(): Promise<void> {
-    const ids = this.#pending
-    this.#pending = []
-    this.#reading = true
-    try {
-      for (const event of await this.#options.reader.eventsById(ids)) {
-        const channel = this.#channels.get(event.jobId)
-        if (channel?.take(event) === 'gap') this.#reread(channel)
-      }
-    } catch (error) {
-      this.#options.log.warn('events could not be read', { why: String(error) })
-      this.#later(() => this.#rereadAll())
-    } finally {
-      this.#reading = false
-    }
-    if (this.#pending.length > 0) this.#plan(gatherMs)
+  #hear(change: JobChange): void {
+    const channel = this.#channels.get(change.jobId)
+    if (channel?.take(change) === 'gap') this.#reread(channel)
   }
 
   #rereadAll(): void {

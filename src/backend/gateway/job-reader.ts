@@ -1,30 +1,17 @@
 import type { WireJob, TimelineEntry } from '../../shared/job.ts'
-import type { Caller, Database } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import type { Claims } from '../tokens/claims.ts'
+import { asCaller, idsOf } from './caller.ts'
 import { writeCursor, type EventsQuery, type JobsQuery } from './queries.ts'
+import { readHead } from './stream/stream-head.ts'
 
 /** More active jobs than this are not listed at once. */
 const mostActive = 5_000
-
-export interface JobEvent {
-  readonly jobId: string
-  readonly attempt: number
-  readonly seq: number
-  readonly changes: Partial<WireJob>
-}
 
 interface ListedJob {
   readonly job: WireJob
   readonly created: string
 }
-
-/** The tenants as verified, wherever in the token they stood: row level security reads them here. */
-const asCaller = ({ userId, tenants }: Claims): Caller => ({
-  role: 'authenticated',
-  claims: { sub: userId, role: 'authenticated', app_metadata: { tenants } },
-})
-
-const idsOf = ({ tenants }: Claims): string[] => tenants.map((tenant) => tenant.id)
 
 /**
  * Reads jobs. What is read for a caller is fenced twice: by the statement, and by row level
@@ -52,7 +39,7 @@ export class JobReader {
     const { status = null, since = null, search = null, cursor, limit } = query
     const pattern = search === null ? null : `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`
     // Before the jobs: what happens in between is then told again rather than lost.
-    const head = await this.#head(claims)
+    const head = await readHead(this.#database, claims)
     const rows = await this.#read<ListedJob>(
       claims,
       `select public.job_wire(j) as job, created_at::text as created from public.jobs j
@@ -70,7 +57,8 @@ export class JobReader {
     return {
       jobs: page.map((row) => row.job),
       next_cursor: more ? writeCursor([last.created, last.job.id]) : null,
-      ...head,
+      epoch: head.epoch,
+      offset: head.offset,
     }
   }
 
@@ -95,7 +83,7 @@ export class JobReader {
       claims,
       `select id::float8 as id, seq::float8 as seq, attempt, public.wire_time(at) as at, level, kind, text
        from public.job_events
-       where tenant_id = any ($1) and job_id = $2 and text is not null
+       where tenant_id = any ($1) and job_id = $2
          and ($3::int is null or attempt = $3) and id ${onward} $4
        order by id ${order} limit $5`,
       [jobId, attempt, from, limit + 1],
@@ -122,25 +110,6 @@ export class JobReader {
       [jobId],
     )
     return row?.job ?? null
-  }
-
-  /** In the order in which they happened. */
-  eventsById(ids: readonly number[]): Promise<JobEvent[]> {
-    return this.#database.query<JobEvent>(
-      `select job_id as "jobId", attempt, seq::float8 as seq, changes
-       from public.job_events where id = any ($1::bigint[]) order by id`,
-      [ids],
-    )
-  }
-
-  async #head(claims: Claims): Promise<object> {
-    const [head] = await this.#read<{ epoch: string; offset: number }>(
-      claims,
-      `select epoch::text,
-         (select coalesce(max(id), 0) from public.job_events where tenant_id = any ($1))::float8 as offset
-       from public.job_stream`,
-    )
-    return head ?? { epoch: '', offset: 0 }
   }
 
   /** `$1` is the caller's tenants. */

@@ -127,8 +127,10 @@ describe('a stranger on the channel of notifications', () => {
     const { path, hand, job } = await begin()
     const watcher = gateway.open(path, await gateway.signIn(0))
     await watcher.until(1)
-    for (const payload of ['', 'x', '{}', '[1]', `[999999999,"t","${job}"]`]) {
-      await gateway.backend.database.query(`select pg_notify('job_events', $1)`, [payload])
+    for (const payload of ['', 'x', '{}', '[1]', 'job_nowhere']) {
+      for (const channel of ['job_changes', 'job_deletions']) {
+        await gateway.backend.database.query('select pg_notify($1, $2)', [channel, payload])
+      }
     }
     await hand.progress(job, 50)
     await watcher.until(2)

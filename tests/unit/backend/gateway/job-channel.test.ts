@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JobChannel, type Watcher } from '../../../../src/backend/gateway/job-channel.ts'
-import type { JobEvent } from '../../../../src/backend/gateway/job-reader.ts'
+import {
+  JobChannel,
+  type JobEvent,
+  type Watcher,
+} from '../../../../src/backend/gateway/job-channel.ts'
 import type { WireJob } from '../../../../src/shared/job.ts'
 
 const at = '2026-11-20T14:00:00.000Z'
@@ -25,7 +28,6 @@ const job = (seq: number, more: Partial<WireJob> = {}): WireJob => ({
   ...more,
 })
 const event = (seq: number, changes: Partial<WireJob> = { progress: seq }): JobEvent => ({
-  jobId: 'job_1',
   attempt: 1,
   seq,
   changes,

@@ -1,0 +1,134 @@
+import type { Log } from '../../log.ts'
+import type { JobChange, JobFeed } from '../feed.ts'
+import type { ChangeLog } from './change-log.ts'
+
+/** Changes are gathered for so long, so that one statement reads many: when few come, and when many do. */
+const gatherMs = { few: 8, many: 30 }
+const many = 20
+const pageSize = 1_000
+const retryMs = 500
+
+type Listener = (changes: readonly JobChange[] | null) => void
+
+/**
+ * Owns how far this gateway has read the log of changes, and passes each change on once, in order,
+ * wherever it comes from. Offsets without a gap are what it checks its sources by.
+ */
+export class LogTail implements JobFeed {
+  readonly #log: ChangeLog
+  readonly #lines: Log
+  readonly #listeners = new Set<Listener>()
+  readonly #offsets = new Map<string, number>()
+  #position = 0
+  #timer: NodeJS.Timeout | null = null
+  #pulling: Promise<void> | null = null
+  #again = false
+  #lastCount = 0
+  #closed = false
+
+  constructor(log: ChangeLog, lines: Log) {
+    this.#log = log
+    this.#lines = lines
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  offsetOf(tenantId: string): number {
+    return this.#offsets.get(tenantId) ?? 0
+  }
+
+  /** Begins with what comes after this moment. */
+  async start(): Promise<void> {
+    const { position, offsets } = await this.#log.heads()
+    this.#position = position
+    for (const [tenantId, offset] of offsets) this.#offsets.set(tenantId, offset)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#listeners.clear()
+    await this.#pulling
+  }
+
+  subscribe(listener: Listener): () => void {
+    const own: Listener = (changes) => listener(changes)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  /** There is something to read, or there may be. */
+  ring(): void {
+    if (this.#pulling !== null) this.#again = true
+    else this.#plan(this.#lastCount > many ? gatherMs.many : gatherMs.few)
+  }
+
+  /** From somebody who has read the log. False when something before it is missing here. */
+  offer(changes: readonly JobChange[]): boolean {
+    const fresh = changes.filter((change) => change.position > this.#position)
+    if (!this.#continues(fresh)) return false
+    this.#pass(fresh)
+    return true
+  }
+
+  #plan(delayMs: number): void {
+    if (this.#closed || this.#timer !== null) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#pulling = this.#pull().finally(() => {
+        this.#pulling = null
+        if (!this.#again) return
+        this.#again = false
+        this.ring()
+      })
+    }, delayMs)
+  }
+
+  /** Reads on until nothing is left. Never rejects. */
+  async #pull(): Promise<void> {
+    try {
+      let read = pageSize
+      while (read === pageSize && !this.#closed) {
+        const page = await this.#log.after(this.#position, pageSize)
+        read = page.length
+        this.#lastCount = read
+        if (!this.offer(page)) this.#skip(page)
+      }
+    } catch (error) {
+      this.#lines.warn('changes could not be read', { why: String(error) })
+      // After the pull: a plan of its own would be taken for the next bell.
+      setTimeout(() => this.ring(), retryMs).unref()
+    }
+  }
+
+  /** What is missing in the log itself is gone: nobody can be told, everybody starts over. */
+  #skip(page: readonly JobChange[]): void {
+    this.#lines.warn('changes were pruned before they were read', { after: this.#position })
+    this.#adopt(page)
+    for (const listener of [...this.#listeners]) listener(null)
+  }
+
+  #pass(changes: readonly JobChange[]): void {
+    if (changes.length === 0) return
+    this.#adopt(changes)
+    for (const listener of [...this.#listeners]) listener(changes)
+  }
+
+  #adopt(changes: readonly JobChange[]): void {
+    for (const { tenantId, offset, position } of changes) {
+      this.#offsets.set(tenantId, offset)
+      this.#position = Math.max(this.#position, position)
+    }
+  }
+
+  #continues(changes: readonly JobChange[]): boolean {
+    const ahead = new Map<string, number>()
+    for (const { tenantId, offset } of changes) {
+      if (offset !== (ahead.get(tenantId) ?? this.offsetOf(tenantId)) + 1) return false
+      ahead.set(tenantId, offset)
+    }
+    return true
+  }
+}
