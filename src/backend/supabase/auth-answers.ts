@@ -50,6 +50,8 @@ export function answerUnexpected(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     if (error.statusCode === 413) refuse(request, reply, refusals.bodyTooLarge)
     else if (error.statusCode === 400) refuse(request, reply, refusals.badJson)
+    // PostgreSQL's class of what the data itself is wrong about, such as a NUL in a text.
+    else if (/^22...$/.test(error.code)) refuse(request, reply, refusals.textWrong)
     else {
       log.error('an auth request failed', { why: error.message, where: error.stack })
       refuse(request, reply, refusals.internal)

@@ -27,6 +27,21 @@ export const refusals = {
   unsupportedGrant: refusal(400, 'invalid_credentials', 'unsupported_grant_type'),
   noIdentifier: refusal(400, 'validation_failed', 'missing email or phone'),
   signUpDisabled: refusal(422, 'signup_disabled', 'Signups not allowed for this instance'),
+  anonymousDisabled: refusal(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled'),
+  emailSignUpDisabled: refusal(400, 'email_provider_disabled', 'Email signups are disabled'),
+  phoneSignUpDisabled: refusal(400, 'phone_provider_disabled', 'Phone signups are disabled'),
+  emailDisabled: refusal(422, 'email_provider_disabled', 'Email logins are disabled'),
+  phoneDisabled: refusal(422, 'phone_provider_disabled', 'Phone logins are disabled'),
+  phoneUnsupported: refusal(400, 'phone_provider_disabled', 'Unsupported phone provider'),
+  otpDisabled: refusal(422, 'otp_disabled', 'Signups not allowed for otp'),
+  codeWrong: refusal(403, 'otp_expired', 'Token has expired or is invalid'),
+  linkWrong: refusal(403, 'otp_expired', 'Email link is invalid or has expired'),
+  emailExists: refusal(
+    422,
+    'email_exists',
+    'A user with this email address has already been registered',
+  ),
+  textWrong: refusal(400, 'validation_failed', 'The request holds text that cannot be stored'),
   userExists: refusal(422, 'user_already_exists', 'User already registered'),
   notConfirmed: refusal(400, 'email_not_confirmed', 'Email not confirmed'),
   banned: refusal(400, 'user_banned', 'User is banned'),
@@ -63,6 +78,17 @@ export const weakPassword = (leastCharacters: number): AuthRefusal => ({
   ...refusal(422, 'weak_password', `Password should be at least ${leastCharacters} characters.`),
   more: { weak_password: { reasons: ['length'] } },
 })
+
+/** `leftMs` until the next mail may go out. */
+export const tooSoon = (leftMs: number): AuthRefusal =>
+  refusal(
+    429,
+    'over_email_send_rate_limit',
+    `For security purposes, you can only request this after ${Math.ceil(leftMs / 1_000)} seconds.`,
+  )
+
+/** `field` or rule that the request broke, in GoTrue's words. */
+export const invalid = (message: string): AuthRefusal => refusal(400, 'validation_failed', message)
 
 export const refused = (
   refusal: AuthRefusal,

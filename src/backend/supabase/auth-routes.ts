@@ -4,6 +4,8 @@ import { createAuthenticate } from './auth-access.ts'
 import { answerUnexpected, answerUnknown, stampVersion } from './auth-answers.ts'
 import type { AuthContext, AuthParts } from './auth-context.ts'
 import { Granter } from './auth-grant.ts'
+import { parseJson } from './auth-json.ts'
+import { registerAdmin } from './auth-admin-routes.ts'
 import { registerMfa } from './auth-mfa-routes.ts'
 import { registerAuthorize, registerIdentities } from './auth-oauth-routes.ts'
 import { registerSignUp } from './auth-signup-routes.ts'
@@ -30,6 +32,7 @@ export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
     registerUser(closed, context)
     registerIdentities(closed, context)
     registerMfa(closed, context)
+    registerAdmin(closed, context)
     done()
   })
 }
@@ -50,7 +53,7 @@ function parseEveryBodyAsJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, body === '' ? {} : JSON.parse(String(body)))
+      done(null, body === '' ? {} : parseJson(String(body)))
     } catch {
       done(Object.assign(new Error('not JSON'), { statusCode: 400, code: 'bad_json' }))
     }
