@@ -50,9 +50,8 @@ function readServiceKey(env: Environment): string | null {
   if (key === null) return null
   const kind = nameKey(key)
   if (kind === 'a secret API key' || kind === 'the service_role key') return key
-  const what = kind === null ? 'no API key' : kind
   throw new ConfigError(
-    `${name} holds ${what}: copy the secret or service_role key from the project's API settings`,
+    `${name} holds ${kind ?? 'no API key'}: copy the secret or service_role key from the project's API settings`,
   )
 }
 

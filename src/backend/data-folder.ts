@@ -100,12 +100,13 @@ async function writeSecrets(path: string, secrets: Secrets): Promise<void> {
 export async function writePasswordFile(
   dir: string,
   { host, port, user, password }: Connection,
-): Promise<void> {
+): Promise<string> {
   const path = join(dir, 'pgpass')
   const unfinished = `${path}.new`
   await writeFile(unfinished, `${host}:${port}:*:${user}:${password}\n`, { mode: 0o600 })
   await chmod(unfinished, 0o600)
   await rename(unfinished, path)
+  return path
 }
 
 async function drawSecrets(demoEmails: readonly string[]): Promise<Secrets> {

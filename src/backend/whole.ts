@@ -66,7 +66,8 @@ async function openOwnServer(options: GroundOptions, folder: DataFolder): Promis
     log: log.child('database'),
   })
   opened.defer(close)
-  await writePasswordFile(config.dataDir, database.connection)
+  const pgpass = await writePasswordFile(config.dataDir, database.connection)
+  log.info('PostgreSQL listens', { port: database.connection.port, pgpass })
   return { database, lost }
 }
 
