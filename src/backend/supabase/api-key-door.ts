@@ -1,26 +1,34 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ApiKeys } from './api-keys.ts'
 
+const noKey = {
+  message: 'No API key found in request',
+  hint: 'No `apikey` request header or url param was found.',
+}
+const wrongKey = {
+  message: 'Invalid API key',
+  hint: 'Double check your Supabase `anon` or `service_role` API key.',
+}
+const secretInBrowser = {
+  message: 'Forbidden use of secret API key in browser',
+  hint: 'Secret API keys can only be used in a protected environment and should never be used in a browser.',
+}
+
 /** Refuses whoever brings none of the project's keys, in the words of Supabase's API gateway. */
 export function requireApiKey(app: FastifyInstance, apiKeys: ApiKeys): void {
   app.addHook('onRequest', (request, reply, done) => {
     const key = keyOf(request)
-    if (key !== null && apiKeys.roleOf(key) !== null) {
-      done()
-      return
-    }
-    reply.code(401).send(
-      key === null
-        ? {
-            message: 'No API key found in request',
-            hint: 'No `apikey` request header or url param was found.',
-          }
-        : {
-            message: 'Invalid API key',
-            hint: 'Double check your Supabase `anon` or `service_role` API key.',
-          },
-    )
+    if (key === null) reply.code(401).send(noKey)
+    else if (apiKeys.roleOf(key) === null) reply.code(401).send(wrongKey)
+    else if (key.startsWith('sb_secret_') && isBrowser(request))
+      reply.code(401).send(secretInBrowser)
+    else done()
   })
+}
+
+/** Whoever finds the secret key in a browser has published it. The legacy keys are not held to this. */
+function isBrowser({ headers }: FastifyRequest): boolean {
+  return headers['user-agent']?.startsWith('Mozilla/') === true
 }
 
 function keyOf(request: FastifyRequest): string | null {
