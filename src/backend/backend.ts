@@ -50,7 +50,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const open = config.project === null ? openWhole : openAlone
   const ground = await open({ config, log, throwaway, opened, origin })
 
-  const app = await createHttp(log.child('http'))
+  const app = await createHttp(log.child('http'), tuning.http)
   opened.defer(() => app.close())
   const supabase = ground.serve(app)
   serveHealth(app, ground)

@@ -6,9 +6,30 @@ import type { Log } from './log.ts'
 
 const bodyLimitBytes = 1024 * 1024
 
+/** How long a peer may take, in milliseconds, and how often the slow ones are looked for. */
+export interface HttpPatience {
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly sweepMs: number
+}
+
+const defaultPatience: HttpPatience = {
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 30_000,
+  sweepMs: 5_000,
+}
+
 /** The one HTTP server: limits, CORS, a log without secrets, and errors without stacks. */
-export async function createHttp(log: Log): Promise<FastifyInstance> {
+export async function createHttp(
+  log: Log,
+  patience: HttpPatience = defaultPatience,
+): Promise<FastifyInstance> {
   const app = fastify({
+    requestTimeout: patience.requestTimeoutMs,
+    http: {
+      headersTimeout: patience.headersTimeoutMs,
+      connectionsCheckingInterval: patience.sweepMs,
+    },
     bodyLimit: bodyLimitBytes,
     // Keep-alive connections would hold up closing.
     forceCloseConnections: true,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Load } from './config.ts'
 import type { Database } from './database/database.ts'
+import type { HttpPatience } from './http.ts'
 import type { TakeUpgrade } from './http-upgrades.ts'
 import { createGateway, type GatewayOptions } from './gateway/gateway.ts'
 import { createWork, type WorkOptions } from './jobs/work.ts'
@@ -44,6 +45,7 @@ export interface SupabaseAccess {
 /** What tests turn: smaller limits, faster or fewer jobs. */
 export interface Tuning {
   readonly limits?: NonNullable<GatewayOptions['limits']>
+  readonly http?: HttpPatience
   readonly work?: Pick<WorkOptions, 'pace' | 'scheduled' | 'leaseMs'>
 }
 
