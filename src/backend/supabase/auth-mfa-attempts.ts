@@ -13,7 +13,7 @@ export class Attempts {
   /** False when this would be one too many. */
   take(userId: string): boolean {
     const now = this.#now()
-    this.#forget(now - windowMs)
+    this.#forgetBefore(now - windowMs)
     const recent = (this.#byUser.get(userId) ?? []).filter((at) => at > now - windowMs)
     if (recent.length >= mostInWindow) return false
     this.#byUser.delete(userId)
@@ -21,8 +21,13 @@ export class Attempts {
     return true
   }
 
+  /** The right code clears the slate. */
+  forget(userId: string): void {
+    this.#byUser.delete(userId)
+  }
+
   /** The map is in the order of the last try. */
-  #forget(before: number): void {
+  #forgetBefore(before: number): void {
     for (const [userId, times] of this.#byUser) {
       if ((times.at(-1) ?? 0) > before) return
       this.#byUser.delete(userId)

@@ -88,6 +88,7 @@ function addVerify(app: FastifyInstance, context: AuthContext, secrets: FactorSe
     if (!config.mfa.totpVerify) return refuse(request, reply, mfaRefusals.verifyOff)
     const entry = { factorId: factor.id, challengeId, code, ip: request.ip }
     const outcome = await verifyFactor({ database, granter, secrets }, access, entry)
+    if (outcome.ok) attempts.forget(access.user.id)
     return answerGrant(request, reply, outcome)
   })
 }
