@@ -14,6 +14,13 @@ export interface Flags {
   readonly reset: boolean
   readonly followParent: boolean
   readonly load: Load | null
+  readonly check: CheckFlags | null
+}
+
+/** Looking instead of running. */
+export interface CheckFlags {
+  /** Holds a session token to judge; `-` is standard input. Never on the line itself. */
+  readonly tokenFile: string | null
 }
 
 /** @throws ConfigError, naming the flag */
@@ -27,6 +34,7 @@ export function parseFlags(args: readonly string[], env: Environment): Flags {
     reset: values.reset ?? false,
     followParent: values['follow-parent'] ?? false,
     load: values.load === undefined ? null : toLoad(values.load),
+    check: toCheck(values.check ?? false, values['token-file']),
   }
 }
 
@@ -41,6 +49,8 @@ function readFlags(args: readonly string[]) {
         data: { type: 'string' },
         reset: { type: 'boolean' },
         load: { type: 'string' },
+        check: { type: 'boolean' },
+        'token-file': { type: 'string' },
         'follow-parent': { type: 'boolean' },
       },
     })
@@ -48,6 +58,11 @@ function readFlags(args: readonly string[]) {
   } catch (error) {
     throw new ConfigError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : '')
   }
+}
+
+function toCheck(wanted: boolean, tokenFile: string | undefined): CheckFlags | null {
+  if (!wanted && tokenFile !== undefined) throw new ConfigError('--token-file belongs to --check')
+  return wanted ? { tokenFile: tokenFile ?? null } : null
 }
 
 function toPort(flag: string, text: string): number {

@@ -4,7 +4,7 @@ import { readDatabaseUrl } from './config-database.ts'
 import type { Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigFile, type ConfigFile } from './config-file.ts'
-import { parseFlags, type Flags } from './config-flags.ts'
+import { parseFlags, type CheckFlags, type Flags } from './config-flags.ts'
 import { chooseHost, readPublicOrigin, readRedisUrl } from './config-places.ts'
 import { readProject, type Project } from './config-project.ts'
 import { chooseTrust } from './config-trust.ts'
@@ -27,6 +27,8 @@ export interface BackendConfig {
   readonly reset: boolean
   /** Stops when standard input ends or the IPC channel to the parent closes. */
   readonly followParent: boolean
+  /** Look and say what is wrong, instead of running. */
+  readonly check: CheckFlags | null
   /** Work driven beyond the steady sample jobs; null is none. */
   readonly load: Load | null
   /** Whether this process works on jobs; the gateway alone does only when it is told to. */
@@ -136,6 +138,7 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       dataDir: flags.dataDir,
       reset: flags.reset,
       followParent: flags.followParent,
+      check: flags.check,
       load: flags.load,
       jobs: chooseJobs(env, alone),
       realtime: { enabled: file.realtime.enabled },

@@ -72,6 +72,13 @@ export async function openDataFolder(options: DataFolderOptions): Promise<DataFo
   return { clusterDir, secrets }
 }
 
+/** As it stands, or null where there is none. @throws ConfigError when it is damaged */
+export async function readDataFolder(dir: string): Promise<DataFolder | null> {
+  const clusterDir = join(dir, 'db')
+  const secrets = await readSecrets(join(dir, fileName))
+  return secrets === null ? null : { clusterDir, secrets }
+}
+
 async function readSecrets(path: string): Promise<Secrets | null> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null

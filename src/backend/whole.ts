@@ -85,7 +85,8 @@ interface Keys {
   readonly check: TokenCheck
 }
 
-async function openKeys({ auth }: BackendConfig, { secrets }: DataFolder): Promise<Keys> {
+/** What signs, what is believed, and the project's API keys. */
+export async function openKeys({ auth }: BackendConfig, { secrets }: DataFolder): Promise<Keys> {
   const { jwtSecret, signingKeys } = auth
   const secret = jwtSecret ?? secrets.jwtSecret
   const issuer = await createIssuer(
