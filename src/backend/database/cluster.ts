@@ -124,7 +124,13 @@ function settings(options: ClusterOptions, port: number): string[] {
     log_min_messages: 'warning',
     ...(options.durable
       ? {}
-      : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+      : {
+          fsync: 'off',
+          synchronous_commit: 'off',
+          full_page_writes: 'off',
+          // Logical decoding reads only what was written; nobody else would write it soon.
+          wal_writer_delay: '10ms',
+        }),
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
