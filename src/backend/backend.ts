@@ -59,7 +59,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   for (const part of parts) join(app, part, opened)
   const takers = parts.flatMap((part) => part.takeUpgrade ?? [])
   routeUpgrades(app.server, takers, log.child('http'))
-  const port = await listen(app, config.port, config.host)
+  const port = await listen(app, config)
   origin.url = `http://${hostInUrl(config.host)}:${port}`
   for (const part of parts) await part.start()
 

@@ -83,8 +83,7 @@ function requestCode(status: number): string {
 /** The port that it came to be. @throws ConfigError when the address cannot be had */
 export async function listen(
   app: FastifyInstance,
-  port: number,
-  host = '127.0.0.1',
+  { host, port }: { readonly host: string; readonly port: number },
 ): Promise<number> {
   try {
     await app.listen({ host, port })
@@ -93,8 +92,9 @@ export async function listen(
     if (code === 'EADDRINUSE') {
       throw new ConfigError(`--port ${port} is in use; choose another one, or 0 for any free one`)
     }
-    if (code === 'EACCES')
+    if (code === 'EACCES') {
       throw new ConfigError(`--port ${port} is not ours to take: choose one above 1023`)
+    }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
       throw new ConfigError(`HOST ${host} is no address of this machine`)
     }
