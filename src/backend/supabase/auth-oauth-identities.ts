@@ -21,7 +21,7 @@ export async function recordIdentity(
   const facts = { sub: user.id, email: user.email, email_verified: verified, phone_verified: false }
   await inside.query(
     `insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at)
-     values ($1, $1::uuid, $2, $3, now())
+     values ($1::uuid, $1::uuid, $2, $3, now())
      on conflict (provider_id, provider) do update
        set identity_data = excluded.identity_data, last_sign_in_at = now(), updated_at = now()`,
     [user.id, facts, provider],

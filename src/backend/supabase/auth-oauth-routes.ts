@@ -42,7 +42,7 @@ export function registerAuthorize(app: FastifyInstance, context: AuthContext): v
   app.register((forms, _options, done) => {
     parseForms(forms)
     forms.post('/consent', async (request, reply) => {
-      const form = consentForm.parse(request.body)
+      const form = consentForm.parse(request.body ?? {})
       const asked = await requests.open(form.request, browserOf(request))
       if (asked === null || !isOwnPage(request)) return sendLostPage(reply)
       if (form.decision !== 'allow') return leave(reply, deny(asked))
@@ -102,13 +102,9 @@ function isOwnPage({ headers: { origin, host } }: FastifyRequest): boolean {
 
 function parseForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: 16_384 },
-    (_request, body, done) => {
-      done(null, Object.fromEntries(new URLSearchParams(String(body))))
-    },
-  )
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 16_384 }, (_, body, parsed) => {
+    parsed(null, Object.fromEntries(new URLSearchParams(String(body))))
+  })
 }
 
 /** What is left of other providers, and how an identity is taken away again. */
