@@ -1,7 +1,11 @@
 import { once } from 'node:events'
 import { SignJWT, decodeJwt } from 'jose'
 import { WebSocket } from 'ws'
-import { createGateway, type Gateway } from '../../src/backend/gateway/gateway.ts'
+import {
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+} from '../../src/backend/gateway/gateway.ts'
 import type { GatewayLimits } from '../../src/backend/gateway/limits.ts'
 import { createHttp, listen } from '../../src/backend/http.ts'
 import { routeUpgrades } from '../../src/backend/http-upgrades.ts'
@@ -15,6 +19,7 @@ export interface TestGatewayOptions extends Pick<TestBackendOptions, 'auth'> {
   readonly leewaySeconds?: number
   /** How far the gateway's clock is from this computer's, where tokens are judged. */
   readonly clockOffsetMs?: number
+  readonly gateway?: Partial<GatewayOptions>
 }
 
 /** The real gateway over a real database and real sign-ins, and nobody else at work. */
@@ -53,13 +58,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     sessionAlive: (id) => sessions.alive(id),
     now: () => Date.now() + clockOffsetMs,
   })
-  const gateway = createGateway({ database, verifier, sessions, log, limits })
+  const origin = { url: '' }
+  const publicOrigin = (): string => origin.url
+  const parts = { database, verifier, sessions, log, limits, publicOrigin }
+  const gateway = createGateway({ ...parts, ...options.gateway })
   const app = await createHttp(log)
   gateway.register(app)
   routeUpgrades(app.server, [(upgrade) => gateway.takeUpgrade(upgrade)], log)
   const port = await listen(app, 0)
-  await gateway.start()
   const url = `http://127.0.0.1:${port}`
+  origin.url = url
+  await gateway.start()
   return {
     url,
     backend,
@@ -109,8 +118,11 @@ async function get(url: string, token?: string): Promise<Got> {
 }
 
 export interface Frame {
-  readonly type: 'snapshot' | 'progress' | 'finished'
+  readonly type: string
   readonly job?: WireJob
+  readonly jobs?: WireJob[]
+  readonly epoch?: string
+  readonly offset?: number
   readonly job_id?: string
   readonly tenant_id?: string
   readonly attempt?: number
@@ -141,7 +153,9 @@ export function openSocket(
   const inQuery = token !== null && form === 'query'
   const headers = token !== null && form === 'header' ? { authorization: `Bearer ${token}` } : {}
   const socket = new WebSocket(
-    inQuery ? `${address}?token=${encodeURIComponent(token)}` : address,
+    inQuery
+      ? `${address}${address.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}`
+      : address,
     { headers, perMessageDeflate: false },
   )
   const frames: Frame[] = []

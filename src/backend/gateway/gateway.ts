@@ -12,8 +12,13 @@ import { JobHub } from './job-hub.ts'
 import { JobReader } from './job-reader.ts'
 import { registerActs } from './jobs-api/act-routes.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
+import { Origins } from './origins.ts'
 import { RequestBudget } from './request-budget.ts'
+import { createBridge } from './session-bridge/bridge.ts'
+import type { BridgeSettings } from './session-bridge/grant.ts'
 import { SocketRegistry } from './socket-registry.ts'
+import { StreamHub } from './stream/stream-hub.ts'
+import { StreamReader } from './stream/stream-reader.ts'
 import { Upgrades } from './upgrades.ts'
 
 export interface GatewayOptions {
@@ -24,9 +29,14 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>
   /** Whether `X-Forwarded-For` was written by a proxy of ours. */
   readonly behindProxy?: boolean
+  /** What browsers know this gateway by; asked once it listens. */
+  readonly publicOrigin?: () => string
+  /** Other sites whose pages may use cookies here. */
+  readonly allowedOrigins?: readonly string[]
+  readonly bridge?: Partial<BridgeSettings>
 }
 
-/** The console's way in: discovery, the jobs API, and progress sockets (gateway-protocol §§2, 3). */
+/** The console's way in: discovery, the jobs API, progress sockets and tenant streams (§§2–4). */
 export interface Gateway {
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
@@ -43,12 +53,23 @@ export function createGateway(options: GatewayOptions): Gateway {
   const hub = new JobHub({ database, feed: fanOut.feed, reader, log })
   const sockets = new SocketRegistry({ sessions, limits, log })
   const audit = new Audit(database, log)
-  const upgrades = new Upgrades({ verifier, reader, hub, sockets, audit, limits, log })
+  const streamReader = new StreamReader(database)
+  const streams = new StreamHub(fanOut.feed, streamReader)
+  const watched = { reader, hub, streamReader, streams }
+  const upgrades = new Upgrades({ verifier, ...watched, sockets, audit, limits, log })
   const budget = new RequestBudget(limits.requestsPerMinute)
   const guarded = createGuard({ verifier, budget, audit, log, behindProxy })
+  const origins = new Origins({
+    publicOrigin: options.publicOrigin ?? (() => ''),
+    allowed: options.allowedOrigins ?? [],
+  })
+  const web = { database, sessions, verifier, audit, log, origins, behindProxy }
+  const bridge = createBridge({ ...web, settings: options.bridge ?? {} })
   const end = async (): Promise<void> => {
     upgrades.close()
     sockets.close()
+    bridge.close()
+    streams.close()
     await hub.close()
     await fanOut.close()
     await audit.flush()
@@ -58,12 +79,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     register: (app) => {
       registerRoutes(app, { guarded, reader, sockets })
       registerActs(app, { guarded, database, audit, behindProxy })
+      bridge.register(app)
     },
     takeUpgrade: (upgrade) => upgrades.take(upgrade),
     start: async () => {
       sockets.start()
+      bridge.start()
       await hub.start()
+      streams.start()
       await fanOut.start()
+      upgrades.open()
     },
     close: () => (ending ??= end()),
   }
