@@ -44,8 +44,9 @@ export async function checkServiceKey(url: string, key: string | null): Promise<
   )
 }
 
+/** As supabase-js sends it. */
 function headersFor(key: string): Record<string, string> {
-  return key.startsWith('sb_') ? { apikey: key } : { apikey: key, authorization: `Bearer ${key}` }
+  return { apikey: key, authorization: `Bearer ${key}` }
 }
 
 /** The status, or a word for why there is none. */
