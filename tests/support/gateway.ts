@@ -65,7 +65,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const app = await createHttp(log)
   gateway.register(app)
   routeUpgrades(app.server, [(upgrade) => gateway.takeUpgrade(upgrade)], log)
-  const port = await listen(app, 0)
+  const port = await listen(app, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
   origin.url = url
   await gateway.start()
