@@ -27,7 +27,10 @@ const symbols = {
 const keywords = ['null', 'true', 'false', 'unknown']
 const mostInValues = 100
 
-/** Types of which two values are equal when, and only when, they are printed the same. */
+/**
+ * Types of which two values are equal when, and only when, they are printed the same. Printed, as
+ * `format` does, is not cast to text: a boolean is `t` in the WAL, and `true` as text.
+ */
 const printedExactly = new Set(['text', 'varchar', 'name', 'uuid', 'bool', 'int2', 'int4', 'int8'])
 const integers = new Set(['int2', 'int4', 'int8'])
 
@@ -48,7 +51,7 @@ export async function compileFilter(
   const sql = negate ? `not ${condition}` : condition
   const [row] = await database
     .query<{ operand: string }>(
-      `select $1::text::${sqlType}::text as operand, ${sql} from (values (null::text)) as x(v)`,
+      `select format('%s', $1::text::${sqlType}) as operand, ${sql} from (values (null::text)) as x(v)`,
       [value],
     )
     .catch((error: unknown) => {
@@ -105,7 +108,7 @@ async function inCondition(
   const condition = `(x.v::${sqlType} = any ($1::text::${sqlType}[]))`
   const sql = negate ? `not ${condition}` : condition
   const [row] = await database.query<{ values: (string | null)[] }>(
-    `select array(select one::text from unnest($1::text::${sqlType}[]) as one) as values,
+    `select array(select case when one is not null then format('%s', one) end from unnest($1::text::${sqlType}[]) as one) as values,
        ${sql} from (values (null::text)) as x(v)`,
     [value],
   )
@@ -114,12 +117,12 @@ async function inCondition(
     throw new FilterError(`too many values for \`in\` filter. Maximum ${mostInValues}`)
   }
   const exact = printedExactly.has(type) && !values.has(null)
-  return {
-    column,
-    sql,
-    operand: value,
-    test: exact ? (found) => found !== null && values.has(found) !== negate : null,
-  }
+  // Nothing is in an empty list, also what is null.
+  const test =
+    values.size === 0
+      ? () => negate
+      : (found: string | null) => found !== null && values.has(found) !== negate
+  return { column, sql, operand: value, test: exact ? test : null }
 }
 
 async function checkPattern(database: Queryable, { operator, value }: Filter): Promise<void> {

@@ -74,6 +74,8 @@ async function publishedTables(
   database: Database,
   { schema, table }: Asked['params'],
 ): Promise<readonly TableFacts[]> {
+  // PostgreSQL takes no such text, and no table has such a name.
+  if (`${schema}${table}`.includes('\0')) return []
   const rows = await database.query<{ oid: string }>(
     `select c.oid::text
      from pg_publication_tables p
