@@ -9,6 +9,7 @@ import { chooseHost, readPublicOrigin, readRedisUrl } from './config-places.ts'
 import { readProject, type Project } from './config-project.ts'
 import { chooseTrust } from './config-trust.ts'
 import type { Connection } from './database/database.ts'
+import type { RealtimeLimits } from './supabase/realtime/realtime-limits.ts'
 
 /** Everything the backend lets one set, parsed at start. */
 export interface BackendConfig {
@@ -91,6 +92,8 @@ export interface MfaConfig {
 
 export interface RealtimeConfig {
   readonly enabled: boolean
+  /** What differs from the real server's limits. */
+  readonly limits?: Partial<RealtimeLimits>
 }
 
 /** Whose session tokens the gateway takes. */

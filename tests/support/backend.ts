@@ -10,6 +10,7 @@ import type { Tuning } from '../../src/backend/parts.ts'
 export interface TestBackendOptions {
   readonly auth?: Partial<BackendConfig['auth']>
   readonly tokens?: Partial<BackendConfig['tokens']>
+  readonly realtime?: Partial<BackendConfig['realtime']>
   readonly load?: BackendConfig['load']
   readonly port?: number
   /** A folder of the test's own, kept at `stop()`; otherwise a temporary one that goes with it. */
@@ -48,7 +49,7 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
 function configFor(dataDir: string, options: TestBackendOptions): BackendConfig {
   const args = ['--port', '0', '--data', dataDir]
   const { config } = parseConfig({ args, env: {}, readFile: () => '' })
-  const { auth, tokens, load = null, port = 0, reset = false } = options
+  const { auth, tokens, realtime, load = null, port = 0, reset = false } = options
   return {
     ...config,
     port,
@@ -56,6 +57,7 @@ function configFor(dataDir: string, options: TestBackendOptions): BackendConfig 
     reset,
     auth: { ...config.auth, ...auth },
     tokens: { ...config.tokens, ...tokens },
+    realtime: { ...config.realtime, ...realtime },
   }
 }
 
