@@ -55,6 +55,7 @@ const unknownEmail = {
 export async function generateLink(
   context: AuthContext,
   sent: unknown,
+  elsewhere: string,
 ): Promise<AuthOutcome<Body>> {
   const parsed = linkBody.safeParse(sent)
   if (!parsed.success) return refused(wrongBody)
@@ -65,7 +66,8 @@ export async function generateLink(
     const type = asked.type.slice(0, 64)
     return refused(invalid(`Invalid email action link type requested: ${type}`))
   }
-  const redirectTo = chooseRedirect(context.config, asked.redirect_to)
+  // auth-js says it in the query, GoTrue's documentation in the body.
+  const redirectTo = chooseRedirect(context.config, asked.redirect_to || elsewhere)
   return context.database.tx(async (inside) => {
     await inside.query('select pg_advisory_xact_lock(hashtext(lower($1)))', [asked.email])
     const known = await lockUserByEmail(inside, asked.email)

@@ -103,7 +103,8 @@ function addFactors(app: FastifyInstance, context: AuthContext): void {
 
 function addLinks(app: FastifyInstance, context: AuthContext): void {
   app.post('/admin/generate_link', async (request, reply) => {
-    const outcome = await generateLink(context, request.body)
+    const { redirect_to: redirectTo } = redirectQuery.parse(request.query)
+    const outcome = await generateLink(context, request.body, redirectTo)
     reply.header('cache-control', 'no-store')
     return outcome.ok ? reply.send(outcome.value) : refuse(request, reply, outcome.refusal)
   })
