@@ -72,7 +72,7 @@ describe('the handshake (RFC 6455 §4)', () => {
   })
 
   it('is answered by 404 anywhere else', async () => {
-    for (const path of ['/ws', '/', '/ws/progress/a/b', '/api/v1/jobs']) {
+    for (const path of ['/ws/', '/wsx', '/', '/ws/progress/a/b', '/api/v1/jobs']) {
       const raw = await shake({ path })
       expect(raw.status).toBe(404)
       await raw.gone()

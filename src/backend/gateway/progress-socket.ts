@@ -1,46 +1,34 @@
 import type { WebSocket } from 'ws'
 import type { WireJob } from '../../shared/job.ts'
-import type { Claims } from '../tokens/claims.ts'
-import { closeSocket } from './close-socket.ts'
 import type { Watcher } from './job-channel.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { OpenSocket } from './open-socket.ts'
 
 export interface ProgressSocketOptions {
   readonly socket: WebSocket
-  readonly claims: Claims
+  readonly peer: OpenSocket
   readonly limits: GatewayLimits
   /** Monotonic, milliseconds. */
   readonly now?: () => number
 }
 
 /**
- * One open socket on one job. It owns what is said on it: order, the choice between every change
- * and only the latest state, and the end. It reads nothing from the database and trusts nothing
- * that the peer sends.
+ * What is said on one socket about one job: order, the choice between every change and only the
+ * latest state, and the end. It reads nothing from the database and trusts nothing that the peer
+ * sends.
  */
 export class ProgressSocket implements Watcher {
-  readonly claims: Claims
   readonly #socket: WebSocket
+  readonly #peer: OpenSocket
   readonly #limits: GatewayLimits
   readonly #now: () => number
   #behind: { readonly sinceMs: number; latest: WireJob } | null = null
-  #unanswered = 0
-  #inbound = 0
-  #ended = false
 
-  constructor({ socket, claims, limits, now = () => performance.now() }: ProgressSocketOptions) {
-    this.claims = claims
+  constructor({ socket, peer, limits, now = () => performance.now() }: ProgressSocketOptions) {
     this.#socket = socket
+    this.#peer = peer
     this.#limits = limits
     this.#now = now
-    socket.on('pong', () => (this.#unanswered = 0))
-    socket.on('ping', () => this.#countInbound())
-    socket.on('message', () => this.#countInbound())
-  }
-
-  /** Whether something may still be said. */
-  get open(): boolean {
-    return !this.#ended && this.#socket.readyState === this.#socket.OPEN
   }
 
   snapshot(job: WireJob): void {
@@ -56,44 +44,15 @@ export class ProgressSocket implements Watcher {
   finished(job: WireJob): void {
     // Said also to a peer that is behind: it is the last thing, and it is the latest state.
     this.#send(JSON.stringify({ type: 'finished', job }))
-    this.end(1000, 'finished')
+    this.#peer.end(1000, 'finished')
   }
 
   unknown(): void {
-    this.end(4404, 'job_unknown')
-  }
-
-  /** Says why and closes; later calls change nothing. */
-  end(code: number, reason: string): void {
-    if (this.#ended) return
-    this.#ended = true
-    closeSocket(this.#socket, code, reason)
-  }
-
-  /** One beat of the heart: cuts a peer that is gone, asks the others. */
-  ping(): void {
-    if (!this.open) return
-    if (this.#unanswered >= this.#limits.missedPings) {
-      this.#ended = true
-      this.#socket.terminate()
-      return
-    }
-    this.#unanswered += 1
-    this.#socket.ping()
-  }
-
-  /** A minute went by. */
-  forgetInbound(): void {
-    this.#inbound = 0
-  }
-
-  #countInbound(): void {
-    this.#inbound += 1
-    if (this.#inbound > this.#limits.inboundPerMinute) this.end(4429, 'too_many_messages')
+    this.#peer.end(4404, 'job_unknown')
   }
 
   #send(text: string): void {
-    if (!this.open) return
+    if (!this.#peer.open) return
     this.#socket.send(text, () => this.#catchUp())
   }
 
@@ -105,7 +64,7 @@ export class ProgressSocket implements Watcher {
       return true
     }
     this.#behind.latest = job
-    if (this.#now() - this.#behind.sinceMs > this.#limits.behindMs) this.end(1013, 'too_slow')
+    if (this.#now() - this.#behind.sinceMs > this.#limits.behindMs) this.#peer.end(1013, 'too_slow')
     return true
   }
 

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Sessions } from '../tokens/sessions.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { ProgressSocket } from './progress-socket.ts'
+import type { OpenSocket } from './open-socket.ts'
 
 /** Longest delay that Node's timers take. */
 const longestTimerMs = 2 ** 31 - 1
@@ -15,9 +15,12 @@ export interface SocketRegistryOptions {
   readonly log: Log
 }
 
+export type SocketKind = 'progress' | 'stream'
+
 interface Entry {
-  readonly tenantId: string
-  readonly expiry: NodeJS.Timeout
+  readonly kind: SocketKind
+  readonly tenantIds: readonly string[]
+  expiry: NodeJS.Timeout
 }
 
 /**
@@ -26,7 +29,7 @@ interface Entry {
  */
 export class SocketRegistry {
   readonly #options: SocketRegistryOptions
-  readonly #sockets = new Map<ProgressSocket, Entry>()
+  readonly #sockets = new Map<OpenSocket, Entry>()
   readonly #ended = new Set<string>()
   #pinging: NodeJS.Timeout | null = null
   #minute: NodeJS.Timeout | null = null
@@ -57,28 +60,36 @@ export class SocketRegistry {
   countFor(tenantIds: readonly string[]): number {
     const wanted = new Set(tenantIds)
     let count = 0
-    for (const [socket, { tenantId }] of this.#sockets) {
-      if (wanted.has(tenantId) && socket.open) count += 1
+    for (const [socket, entry] of this.#sockets) {
+      if (socket.open && entry.tenantIds.some((id) => wanted.has(id))) count += 1
     }
     return count
   }
 
-  hasRoomFor(userId: string): boolean {
+  hasRoomFor(userId: string, kind: SocketKind): boolean {
+    const { socketsPerUser, streamsPerUser } = this.#options.limits
     let count = 0
-    for (const { claims } of this.#sockets.keys()) if (claims.userId === userId) count += 1
-    return count < this.#options.limits.socketsPerUser
+    for (const [{ claims }, entry] of this.#sockets) {
+      if (claims.userId === userId && entry.kind === kind) count += 1
+    }
+    return count < (kind === 'stream' ? streamsPerUser : socketsPerUser)
   }
 
-  /** From here on the socket's end is seen to. `tenantId` is the watched job's. */
-  add(socket: ProgressSocket, tenantId: string): void {
-    const { expiresAtMs, sessionId } = socket.claims
-    const delayMs = Math.min(longestTimerMs, Math.max(0, expiresAtMs - Date.now()))
-    const expiry = setTimeout(() => socket.end(1008, 'token_expired'), delayMs)
-    this.#sockets.set(socket, { tenantId, expiry })
-    if (this.#ended.has(sessionId)) socket.end(1008, 'session_revoked')
+  /** From here on the socket's end is seen to. The tenants are those whose jobs it shows. */
+  add(socket: OpenSocket, kind: SocketKind, tenantIds: readonly string[]): void {
+    this.#sockets.set(socket, { kind, tenantIds, expiry: untilExpiry(socket) })
+    if (this.#ended.has(socket.claims.sessionId)) socket.end(1008, 'session_revoked')
   }
 
-  remove(socket: ProgressSocket): void {
+  /** Its token was replaced by a newer one. */
+  renewed(socket: OpenSocket): void {
+    const entry = this.#sockets.get(socket)
+    if (entry === undefined) return
+    clearTimeout(entry.expiry)
+    entry.expiry = untilExpiry(socket)
+  }
+
+  remove(socket: OpenSocket): void {
     const entry = this.#sockets.get(socket)
     if (entry === undefined) return
     clearTimeout(entry.expiry)
@@ -111,4 +122,10 @@ export class SocketRegistry {
       }
     }
   }
+}
+
+function untilExpiry(socket: OpenSocket): NodeJS.Timeout {
+  const leftMs = socket.claims.expiresAtMs - Date.now()
+  const delayMs = Math.min(longestTimerMs, Math.max(0, leftMs))
+  return setTimeout(() => socket.end(1008, 'token_expired'), delayMs)
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { refuseUpgrade, type Upgrade } from '../http-upgrades.ts'
 import type { Log } from '../log.ts'
@@ -9,40 +10,52 @@ import { socketToken } from './credential.ts'
 import type { JobHub } from './job-hub.ts'
 import type { JobReader } from './job-reader.ts'
 import type { GatewayLimits } from './limits.ts'
+import { OpenSocket } from './open-socket.ts'
 import { ProgressSocket } from './progress-socket.ts'
 import { jobKey } from './queries.ts'
-import type { SocketRegistry } from './socket-registry.ts'
+import type { SocketKind, SocketRegistry } from './socket-registry.ts'
+import type { StreamHub } from './stream/stream-hub.ts'
+import { parseResumeQuery } from './stream/stream-messages.ts'
+import type { StreamReader } from './stream/stream-reader.ts'
+import { StreamSession } from './stream/stream-session.ts'
 
 export interface UpgradesOptions {
   readonly verifier: Verifier
   readonly reader: JobReader
   readonly hub: JobHub
+  readonly streamReader: StreamReader
+  readonly streams: StreamHub
   readonly sockets: SocketRegistry
   readonly audit: Audit
   readonly limits: GatewayLimits
   readonly log: Log
 }
 
+const streamPath = '/ws'
 const progressPath = /^\/ws\/progress\/([^/]+)$/
 /** A message of ours is never fragmented, and nobody's is that much. */
 const mostFragments = 64
 
-/** Who asks for which job, as far as the request says. */
+/** Who asks for what, as far as the request says. */
 interface Request {
+  readonly kind: SocketKind
+  /** The job, percent-encoded; empty for the stream. */
   readonly segment: string
+  readonly query: string
   readonly token: string | null
   readonly remoteAddress: string | null
+  readonly raw: Duplex
 }
 
 /**
- * The way in for progress sockets (gateway-protocol §3). A refused credential is accepted and then
- * closed with the reason: a browser or a desktop client can read a close reason, but not the body
- * of a refused upgrade.
+ * The way in for progress sockets and tenant streams (gateway-protocol §§3, 4). A refused
+ * credential is accepted and then closed with the reason: a browser or a desktop client can read a
+ * close reason, but not the body of a refused upgrade.
  */
 export class Upgrades {
   readonly #options: UpgradesOptions
   readonly #server: WebSocketServer
-  #closed = false
+  #state: 'opening' | 'open' | 'closed' = 'opening'
 
   constructor(options: UpgradesOptions) {
     this.#options = options
@@ -56,25 +69,35 @@ export class Upgrades {
   }
 
   take(upgrade: Upgrade): Promise<void> | null {
+    if (upgrade.path === streamPath) return this.#enter(upgrade, 'stream', '')
     const segment = progressPath.exec(upgrade.path)?.[1]
-    return segment === undefined ? null : this.#enter(upgrade, segment)
+    return segment === undefined ? null : this.#enter(upgrade, 'progress', segment)
+  }
+
+  /** What sockets are fed from is there. */
+  open(): void {
+    if (this.#state === 'opening') this.#state = 'open'
   }
 
   /** No new sockets from here on. */
   close(): void {
-    this.#closed = true
+    this.#state = 'closed'
     this.#server.close()
   }
 
-  async #enter({ message, socket, head, query }: Upgrade, segment: string): Promise<void> {
-    if (this.#closed) {
+  async #enter(upgrade: Upgrade, kind: SocketKind, segment: string): Promise<void> {
+    const { message, socket, head, query } = upgrade
+    if (this.#state !== 'open') {
       refuseUpgrade(socket, '503 Service Unavailable', { 'retry-after': '2' })
       return
     }
     const request: Request = {
+      kind,
       segment,
+      query,
       token: socketToken(message.headers, query),
       remoteAddress: message.socket.remoteAddress ?? null,
+      raw: socket,
     }
     const verdict = await this.#options.verifier.verify(request.token)
     this.#server.handleUpgrade(message, socket, head, (accepted) => {
@@ -93,10 +116,15 @@ export class Upgrades {
       return
     }
     const { claims } = verdict
-    if (this.#closed || !this.#options.sockets.hasRoomFor(claims.userId)) {
-      this.#record(request, claims, this.#closed ? 'server_going' : 'too_many_sockets')
-      if (this.#closed) closeSocket(accepted, 1001, 'server_going')
-      else closeSocket(accepted, 4429, 'too_many_sockets')
+    const full = !this.#options.sockets.hasRoomFor(claims.userId, request.kind)
+    if (this.#state === 'closed' || full) {
+      this.#record(request, claims, full ? 'too_many_sockets' : 'server_going')
+      if (full) closeSocket(accepted, 4429, 'too_many_sockets')
+      else closeSocket(accepted, 1001, 'server_going')
+      return
+    }
+    if (request.kind === 'stream') {
+      this.#beginStream(accepted, request, claims)
       return
     }
     this.#admit(accepted, request, claims).catch((error: unknown) => {
@@ -105,31 +133,47 @@ export class Upgrades {
     })
   }
 
+  #beginStream(socket: WebSocket, request: Request, claims: Claims): void {
+    const { verifier, streams: hub, streamReader: reader, sockets, limits, log } = this.#options
+    const asked = parseResumeQuery(request.query)
+    if ('fault' in asked) {
+      this.#record(request, claims, 'query_invalid')
+      closeSocket(socket, 1007, asked.fault)
+      return
+    }
+    this.#record(request, claims, 'accepted')
+    const { raw } = request
+    const { from } = asked
+    new StreamSession({ socket, raw, claims, from, verifier, hub, reader, sockets, limits, log })
+  }
+
   async #admit(accepted: WebSocket, request: Request, claims: Claims): Promise<void> {
     const { reader, hub, sockets, limits } = this.#options
-    const socket = new ProgressSocket({ socket: accepted, claims, limits })
+    const peer = new OpenSocket({ socket: accepted, claims, limits })
     const key = jobKey(request.segment)
     const job = key === null ? null : await reader.find(claims, key)
     if (accepted.readyState !== accepted.OPEN) return
     this.#record(request, claims, job === null ? 'job_unknown' : 'accepted')
+    const socket = new ProgressSocket({ socket: accepted, peer, limits })
     if (job === null) {
       socket.unknown()
       return
     }
-    sockets.add(socket, job.tenant_id)
+    sockets.add(peer, 'progress', [job.tenant_id])
     const leave = hub.watch(job.id, socket)
     accepted.once('close', () => {
       leave()
-      sockets.remove(socket)
+      sockets.remove(peer)
     })
   }
 
   #record(request: Request, claims: Claims | null, result: string): void {
-    const { segment, remoteAddress } = request
-    const action = 'progress.connect'
-    this.#options.audit.write({ claims, action, subject: jobKey(segment), remoteAddress, result })
+    const { kind, segment, remoteAddress } = request
+    const action = `${kind}.connect`
+    const subject = kind === 'stream' ? null : jobKey(segment)
+    this.#options.audit.write({ claims, action, subject, remoteAddress, result })
     const fields = { result, user: claims?.userId, tenant: claims?.tenants[0]?.id }
-    if (result === 'accepted') this.#options.log.debug('progress socket', fields)
-    else this.#options.log.info('progress socket refused', fields)
+    if (result === 'accepted') this.#options.log.debug(`${kind} socket`, fields)
+    else this.#options.log.info(`${kind} socket refused`, fields)
   }
 }
