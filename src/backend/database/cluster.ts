@@ -33,6 +33,8 @@ export interface ClusterOptions {
   /** Starts over: whatever the folder held is lost. */
   readonly fresh: boolean
   readonly identity?: IdentityKind
+  /** Server settings instead of ours. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly log: Log
 }
 
@@ -132,7 +134,10 @@ function settings(options: ClusterOptions, port: number): string[] {
           wal_writer_delay: '10ms',
         }),
   }
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return Object.entries({ ...values, ...options.settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
 }
 
 async function start(options: ClusterOptions, identity: Identity): Promise<Cluster> {

@@ -59,7 +59,8 @@ async function createListed(keys: readonly JWK[]): Promise<Issuer> {
   const signing = keys.find(signs) ?? keys[0]
   if (signing?.alg === undefined) throw new Error('there is no key to sign with')
   const { alg, kid } = signing
-  const key = await importJWK(signing, alg)
+  // Files say what the pair may do; a private key alone only signs.
+  const key = await importJWK({ ...signing, key_ops: ['sign'] }, alg)
   const header = { typ: 'JWT', alg, ...(kid === undefined ? {} : { kid }) }
   const keyring = createKeyring(keys)
   return {

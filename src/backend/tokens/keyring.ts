@@ -16,7 +16,10 @@ export function createKeyring(keys: readonly JWK[]): Keyring {
     find: (header) => {
       const key = byId.get(header.kid)
       if (key?.alg !== header.alg) throw new errors.JWKSNoMatchingKey()
-      return importJWK(key.kty === 'oct' ? key : publicPart(key), header.alg)
+      return importJWK(
+        key.kty === 'oct' ? { ...key, key_ops: ['verify'] } : publicPart(key),
+        header.alg,
+      )
     },
     listed: keys.filter(({ kty }) => kty !== 'oct').map(publicPart),
   }
