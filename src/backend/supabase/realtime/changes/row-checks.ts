@@ -29,6 +29,7 @@ export class RowChecks {
     const client = new pg.Client({
       ...connection,
       application_name: applicationName,
+      connectionTimeoutMillis: 5_000,
       statement_timeout: statementTimeoutMs,
       options: '-c search_path=public,extensions',
     })
