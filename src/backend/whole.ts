@@ -7,13 +7,12 @@ import { migrateExternal, openExternal } from './database/external.ts'
 import { readsChanges } from './database/schema-state.ts'
 import type { Database } from './database/database.ts'
 import type { Ground, GroundOptions } from './ground.ts'
-import type { RealtimeHealth } from './health.ts'
 import type { Log } from './log.ts'
-import type { Part } from './parts.ts'
 import { createApiKeys, type ApiKeys } from './supabase/api-keys.ts'
 import { registerAuth } from './supabase/auth-routes.ts'
 import { openSessions } from './supabase/auth-sessions.ts'
 import { demoEmails, seedDemoUsers } from './supabase/demo-users.ts'
+import { registerOutbox } from './supabase/outbox-routes.ts'
 import { createRealtime } from './supabase/realtime/realtime.ts'
 import { registerRest } from './supabase/rest/rest-routes.ts'
 import { createIssuer, type Issuer } from './tokens/issuer.ts'
@@ -35,18 +34,29 @@ export async function openWhole(options: GroundOptions): Promise<Ground> {
   const users = await seedDemoUsers(database, secrets.demoPasswords, cost)
   const sessions = await openSessions(database, log.child('auth'))
   const keys = await openKeys(config, folder)
-  const realtime = await realtimeHealth(database, config, log)
+  const { check, apiKeys } = keys
+  const realtime = createRealtime({
+    ...{ database, apiKeys, check, sessions, config: config.realtime },
+    log: log.child('realtime'),
+  })
+  const readable = await canReadChanges(database, log)
   const context = { config, log, database, origin, sessions, passwordCost: cost, ...keys }
   return {
     database,
     lost,
     sessions,
     verifier: chooseVerifier(config, keys.issuer, sessions),
-    supabase: { url: () => origin.url, serviceKey: keys.apiKeys.secret },
-    apiKeys: keys.apiKeys,
+    supabase: { url: () => origin.url, serviceKey: apiKeys.secret },
+    apiKeys,
     users,
-    realtime: () => realtime,
-    serve: (app) => serveSupabase(app, context, realtime),
+    realtime: () => {
+      if (!config.realtime.enabled) return 'off'
+      return readable && realtime.changes.kind !== 'unavailable' ? 'up' : 'unavailable'
+    },
+    serve: (app) => {
+      serveSupabase(app, context)
+      return [realtime]
+    },
   }
 }
 
@@ -112,15 +122,10 @@ function chooseVerifier({ tokens }: BackendConfig, issuer: Issuer, sessions: Ses
   })
 }
 
-async function realtimeHealth(
-  database: Database,
-  { realtime }: BackendConfig,
-  log: Log,
-): Promise<RealtimeHealth> {
-  if (!realtime.enabled) return 'off'
-  if (await readsChanges(database)) return 'up'
-  log.warn('Realtime is unavailable: the server runs without wal_level=logical; all else works')
-  return 'unavailable'
+async function canReadChanges(database: Database, log: Log): Promise<boolean> {
+  const readable = await readsChanges(database)
+  if (!readable) log.warn('Realtime is unavailable: the server runs without wal_level=logical')
+  return readable
 }
 
 interface SupabaseContext extends Keys {
@@ -132,13 +137,8 @@ interface SupabaseContext extends Keys {
   readonly passwordCost: number
 }
 
-/** Its routes, and what of it has to be started and closed. */
-function serveSupabase(
-  app: FastifyInstance,
-  context: SupabaseContext,
-  health: RealtimeHealth,
-): readonly Part[] {
-  const { config, log, database, issuer, apiKeys, check, origin } = context
+function serveSupabase(app: FastifyInstance, context: SupabaseContext): void {
+  const { config, log, database, sessions, issuer, apiKeys, check, origin } = context
   app.register(
     (auth, _options, done) => {
       registerAuth(auth, {
@@ -163,7 +163,8 @@ function serveSupabase(
     },
     { prefix: '/rest/v1' },
   )
-  if (health === 'off') return []
-  const realtime = { database, apiKeys, check, config: config.realtime }
-  return [createRealtime({ ...realtime, log: log.child('realtime') })]
+  app.register((pages, _options, done) => {
+    registerOutbox(pages, database)
+    done()
+  })
 }

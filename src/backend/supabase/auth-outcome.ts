@@ -36,6 +36,34 @@ export const refusals = {
   otpDisabled: refusal(422, 'otp_disabled', 'Signups not allowed for otp'),
   codeWrong: refusal(403, 'otp_expired', 'Token has expired or is invalid'),
   linkWrong: refusal(403, 'otp_expired', 'Email link is invalid or has expired'),
+  reauthenticationUseless: refusal(
+    422,
+    'validation_failed',
+    'Reauthentication requires the user to have an email or a phone number',
+  ),
+  unverifiedEmail: refusal(422, 'email_not_confirmed', 'Please verify your email first.'),
+  reauthenticationNeeded: refusal(
+    400,
+    'reauthentication_needed',
+    'Password update requires reauthentication',
+  ),
+  nonceWrong: refusal(422, 'reauthentication_not_valid', 'Nonce has expired or is invalid'),
+  samePassword: refusal(
+    422,
+    'same_password',
+    'New password should be different from the old password.',
+  ),
+  lowAssurance: refusal(
+    401,
+    'insufficient_aal',
+    'AAL2 session is required to update email or password when MFA is enabled.',
+  ),
+  notAdminForAppData: refusal(403, 'not_admin', 'Updating app_metadata requires admin privileges'),
+  anonymousPassword: refusal(
+    422,
+    'validation_failed',
+    'Updating password of an anonymous user without an email or phone is not allowed',
+  ),
   emailExists: refusal(
     422,
     'email_exists',

@@ -8,9 +8,12 @@ import { parseJson } from './auth-json.ts'
 import { registerAdmin } from './auth-admin-routes.ts'
 import { registerMfa } from './auth-mfa-routes.ts'
 import { registerAuthorize, registerIdentities } from './auth-oauth-routes.ts'
+import { registerOtp } from './auth-otp-routes.ts'
+import { settingsOf } from './auth-settings.ts'
 import { registerSignUp } from './auth-signup-routes.ts'
 import { registerToken } from './auth-token-routes.ts'
 import { registerUser } from './auth-user-routes.ts'
+import { registerVerify } from './auth-verify-routes.ts'
 import { WrongPasswords } from './wrong-passwords.ts'
 
 /** `/auth/v1` as an unmodified supabase-js expects it (supabase.md §1). */
@@ -24,12 +27,14 @@ export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
     reply.header('cache-control', 'public, max-age=600').send(context.issuer.jwks),
   )
   registerAuthorize(app, context)
+  registerVerify(app, context)
   app.register((closed, _options, done) => {
     requireApiKey(closed, context.apiKeys)
     addPublicRoutes(closed, context)
     registerToken(closed, context)
     registerSignUp(closed, context)
     registerUser(closed, context)
+    registerOtp(closed, context)
     registerIdentities(closed, context)
     registerMfa(closed, context)
     registerAdmin(closed, context)
@@ -62,12 +67,5 @@ function parseEveryBodyAsJson(app: FastifyInstance): void {
 
 function addPublicRoutes(app: FastifyInstance, { version, config }: AuthContext): void {
   app.get('/health', () => ({ version, name: 'GoTrue', description: 'Signalbox embedded auth' }))
-  app.get('/settings', () => ({
-    external: { email: true, phone: false, anonymous_users: false },
-    disable_signup: !config.allowSignUp,
-    mailer_autoconfirm: true,
-    phone_autoconfirm: false,
-    sms_provider: '',
-    saml_enabled: false,
-  }))
+  app.get('/settings', () => settingsOf(config))
 }

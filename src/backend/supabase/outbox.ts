@@ -44,8 +44,8 @@ export async function sendMail(inside: Queryable, mail: Mail): Promise<void> {
 /** Newest first. */
 export function listOutbox(database: Database): Promise<OutboxMessage[]> {
   return database.query<OutboxMessage>(
-    `select id::text, sent_at as "sentAt", recipient as "to", kind, subject, body as text, code, link
-     from auth.outbox order by id desc limit $1`,
+    `select o.id::text, sent_at as "sentAt", recipient as "to", kind, subject, body as text, code, link
+     from auth.outbox o order by o.id desc limit $1`,
     [mostKept],
   )
 }
