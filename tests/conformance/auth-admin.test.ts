@@ -9,9 +9,23 @@ let clients: SupabaseClients
 let admin: SupabaseClient['auth']['admin']
 const password = 'correct horse'
 
+/** With confirmations, a change of address needs both of them. */
+const email = {
+  allowSignUp: true,
+  confirmations: true,
+  doubleConfirmChanges: true,
+  securePasswordChange: false,
+  leastIntervalMs: 0,
+  codeLength: 6,
+  codeLifetimeSeconds: 3_600,
+}
+
 beforeAll(async () => {
   const mfa = { mostFactors: 10, totpEnroll: true, totpVerify: true }
-  backend = await startTestBackend({ idle: true, auth: { mfa, redirectUrls: ['desk://in'] } })
+  backend = await startTestBackend({
+    idle: true,
+    auth: { mfa, email, redirectUrls: ['desk://in'] },
+  })
   clients = new SupabaseClients(backend)
   admin = clients.admin().auth.admin
 })
