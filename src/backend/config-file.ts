@@ -2,6 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
 import { fromEnvironment, type Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
+import { realtimeSection } from './config-realtime.ts'
 
 const port = z.int().min(0).max(65_535)
 const seconds = z.int().min(0)
@@ -55,6 +56,7 @@ const sections = {
     jwks_url: z.string().optional(),
     tenant_claim: z.string().min(1).max(128).default('app_metadata.tenant_id'),
     leeway_seconds: seconds.max(300).default(30),
+    realtime: realtimeSection.prefault({}),
   }),
 }
 

@@ -144,7 +144,7 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       check: flags.check,
       load: flags.load,
       jobs: chooseJobs(env, alone),
-      realtime: { enabled: file.realtime.enabled },
+      realtime: { enabled: file.realtime.enabled, limits: file.signalbox.realtime },
       redisUrl: readRedisUrl(env),
       publicOrigin: readPublicOrigin(env),
       ...chooseTrust({ file, env, readBeside }),

@@ -138,7 +138,7 @@ interface SupabaseContext extends Keys {
 }
 
 function serveSupabase(app: FastifyInstance, context: SupabaseContext): void {
-  const { config, log, database, sessions, issuer, apiKeys, check, origin } = context
+  const { config, log, database, issuer, apiKeys, check, origin } = context
   app.register(
     (auth, _options, done) => {
       registerAuth(auth, {

@@ -11,6 +11,7 @@ import type { ApiKeys } from '../api-keys.ts'
 import { createJudge } from './access.ts'
 import { registerBroadcasts } from './broadcast-routes.ts'
 import { createChanges } from './changes/change-capture.ts'
+import type { ChangesState } from './changes/changes.ts'
 import type { ChannelRoom } from './channel.ts'
 import { Connection } from './connection.ts'
 import { DatabaseBroadcasts } from './database-broadcasts.ts'
@@ -32,6 +33,8 @@ export interface RealtimeOptions {
 
 /** `/realtime/v1` as an unmodified realtime-js expects it (supabase.md §3). */
 export interface Realtime {
+  /** Whether changes of tables can be told; broadcast and presence need nothing of it. */
+  readonly changes: ChangesState
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
   start: () => Promise<void>
@@ -80,6 +83,10 @@ class RealtimeServer implements Realtime {
       maxFragments: mostFragments,
       perMessageDeflate: false,
     })
+  }
+
+  get changes(): ChangesState {
+    return this.#room.changes.state
   }
 
   register(app: FastifyInstance): void {

@@ -196,3 +196,18 @@ describe('a variable that the file names', () => {
     )
   })
 })
+
+describe('limits of Realtime', () => {
+  const at = (toml: string) => ({ '/etc/config.toml': `[signalbox.realtime]\n${toml}` })
+
+  it('are set by name, and else as the real server has them', () => {
+    const { realtime } = parse({}, at('channels_per_connection = 7\nframe_bytes = 4096'))
+    expect(realtime.limits).toEqual({ channelsPerConnection: 7, frameBytes: 4_096 })
+    expect(parse({}).realtime.limits).toEqual({})
+  })
+
+  it('are refused when they are not known, or no number', () => {
+    expect(refusal({}, at('chanels = 7'))).toMatch(/signalbox\.realtime is wrong: .*chanels/)
+    expect(refusal({}, at('frame_bytes = "4k"'))).toContain('signalbox.realtime.frame_bytes is')
+  })
+})
