@@ -59,5 +59,5 @@ ensurePackages()
 const node = ensureNodeBinary()
 ensurePostgresLinks()
 // The backend alone needs nothing of a desktop.
-if (what !== 'backend') ensureSystemTools()
+if (what !== 'backend') ensureSystemTools(what)
 run(node, script, args)

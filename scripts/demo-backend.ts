@@ -32,9 +32,12 @@ export async function startDemoBackend(
   dataDir: string,
   more: readonly string[] = [],
 ): Promise<DemoBackend> {
-  const args = ['src/backend/main.ts', '--port', '0', '--data', dataDir, '--follow-parent', ...more]
+  const ports = ['--port', '0', '--db-port', '0']
+  const settings = ['--config', 'resources/supabase/config.toml', '--data', dataDir]
+  const args = ['src/backend/main.ts', ...ports, ...settings, '--follow-parent', ...more]
   const child = spawn(process.execPath, args, {
     cwd: root,
+    env: demoEnvironment(process.env),
     stdio: ['pipe', 'pipe', 'pipe'],
     // Not in our process group: Ctrl+C is for us, and the app ends first.
     detached: process.platform !== 'win32',
@@ -68,6 +71,14 @@ export async function startDemoBackend(
       await stop(child, ended)
     },
   }
+}
+
+const foreign =
+  /^(?:SUPABASE_|SIGNALBOX_(?:MODE|JOBS)$|DATABASE_(?:URL|CA_FILE)$|REDIS_URL$|PUBLIC_URL$|TENANT_CLAIM$)/
+
+/** Without what the operator's shell says of real projects: the demo must not reach into them. */
+export function demoEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)))
 }
 
 async function readReady(stdout: Readable): Promise<BackendReady> {

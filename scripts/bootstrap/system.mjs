@@ -47,6 +47,9 @@ const needs = [
   { packages: ['libsecret-tools'], isThere: () => isProgram('secret-tool') },
   { packages: ['libsecret-1-0'], isThere: () => isLibrary('libsecret-1.so.0') },
   { packages: ['fonts-liberation', 'fonts-dejavu-core'], isThere: () => hasFonts() },
+  // Tests and benches start their own; the system's service is not used.
+  { packages: ['redis-server'], isThere: () => isProgram('redis-server'), only: ['test', 'bench'] },
+  { packages: ['postgresql-client'], isThere: () => isProgram('psql'), only: ['test', 'bench'] },
 ]
 
 const hasElectron = () => existsSync('node_modules/electron/dist/electron')
@@ -72,11 +75,12 @@ function apt(prefix, args) {
   return spawnSync(program, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Installs what is missing where that needs no question; otherwise says what to install. */
-export function ensureSystemTools() {
+/** Installs what a script lacks where that needs no question; otherwise says what to install. */
+export function ensureSystemTools(script) {
   if (process.platform !== 'linux') return
+  const wanted = needs.filter(({ only }) => only === undefined || only.includes(script))
   const missing = () =>
-    needs.filter(({ isThere }) => !isThere()).flatMap(({ packages }) => packages)
+    wanted.filter(({ isThere }) => !isThere()).flatMap(({ packages }) => packages)
   const packages = missing()
   if (packages.length === 0) return
   const names = packages.join(' ')
