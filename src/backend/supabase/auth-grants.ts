@@ -37,11 +37,11 @@ export class Grants {
         draw: newRefreshToken,
       })
       if (!rotation.ok) return rotation
-      const { userId, sessionId, token } = rotation.value
+      const { userId, sessionId, token, headers } = rotation.value
       const user = await findUser(inside, userId)
       if (user === null) return refused(refusals.refreshTokenUnknown)
-      const value = await granter.grant(inside, user, { sessionId, refreshToken: token })
-      return { ok: true, value }
+      const grant = await granter.grant(inside, user, { sessionId, refreshToken: token })
+      return { ok: true, value: { ...grant, headers: { ...grant.headers, ...headers } } }
     })
   }
 }

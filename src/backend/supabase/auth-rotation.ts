@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts'
-import { refusals, refused, type AuthOutcome } from './auth-outcome.ts'
+import { refusals, refused, type AuthHeaders, type AuthOutcome } from './auth-outcome.ts'
 
 export interface RotationRules {
   readonly rotates: boolean
@@ -12,6 +12,8 @@ export interface Rotation {
   readonly sessionId: string
   /** The refresh token to hand out. */
   readonly token: string
+  /** Whether the token that was brought had been used before, and why that is no theft. */
+  readonly headers: AuthHeaders
 }
 
 interface TokenRow {
@@ -24,6 +26,8 @@ interface TokenRow {
   readonly expired: boolean
   readonly banned: boolean
 }
+
+const reuse = 'sb-auth-refresh-token-reuse'
 
 /**
  * One refresh, after GoTrue's rules for its first kind of token (supabase.md §1). The caller
@@ -44,14 +48,17 @@ export async function rotate(
     const active = await activeToken(inside, row.session_id)
     // The client never received, or never stored, what it was answered: it gets the same again.
     if (active?.parent === row.token) {
-      return { ok: true, value: { ...ids, token: active.token } }
+      const lost = { [`${reuse}-cause`]: 'fail-to-save' }
+      return { ok: true, value: { ...ids, token: active.token, headers: lost } }
     }
     if (!row.fresh) {
       if (rules.rotates) await revokeFamily(inside, row.session_id)
       return refused(refusals.refreshTokenUsed, headers)
     }
   }
-  return { ok: true, value: { ...ids, token: await swap(inside, row, rules.draw()) } }
+  const seen = row.revoked ? { [`${reuse}-cause`]: 'concurrent-refresh' } : { [reuse]: 'false' }
+  const value = { ...ids, token: await swap(inside, row, rules.draw()), headers: seen }
+  return { ok: true, value }
 }
 
 /** Locks the session first: refreshes of one session come one after the other. */

@@ -41,9 +41,10 @@ async function unrevoked(session: SessionBody): Promise<number> {
 
 describe('refreshing', () => {
   it('gives new tokens of the same session, with the configured lifetime', async () => {
-    const { status, body } = await auth.refresh(first.refresh_token)
+    const { status, headers, body } = await auth.refresh(first.refresh_token)
     const next = body as SessionBody
     expect(status).toBe(200)
+    expect(headers.get('sb-auth-refresh-token-reuse')).toBe('false')
     expect(next.refresh_token).not.toBe(first.refresh_token)
     expect(next.expires_in).toBe(120)
     const [before, after] = [decodeJwt(first.access_token), decodeJwt(next.access_token)]
@@ -55,7 +56,9 @@ describe('refreshing', () => {
   it('gives the same token again to a client that lost the answer, at any age', async () => {
     const second = tokenOf(await auth.refresh(first.refresh_token))
     await age(100_000)
-    expect(tokenOf(await auth.refresh(first.refresh_token))).toBe(second)
+    const again = await auth.refresh(first.refresh_token)
+    expect(tokenOf(again)).toBe(second)
+    expect(again.headers.get('sb-auth-refresh-token-reuse-cause')).toBe('fail-to-save')
   })
 
   it('forgives an older token within the reuse interval', async () => {
