@@ -12,7 +12,7 @@ h1 { margin: 0 0 .75rem; font-size: 1.25rem; line-height: 1.3 }
 p { margin: 0 0 1rem }
 code { overflow-wrap: anywhere; font-size: .9em }
 label { display: block; margin-bottom: .75rem; font-weight: 600 }
-input { display: block; width: 100%; margin-top: .25rem; padding: .5rem .625rem; font: inherit;
+input { display: block; width: 100%; margin-top: .25rem; padding: .5rem .625rem; font: inherit; font-weight: 400;
   background: Field; color: FieldText; border: 1px solid var(--line); border-radius: .375rem }
 .choice { display: flex; gap: .75rem; margin-top: 1.25rem }
 button { flex: 1; padding: .5rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
@@ -100,7 +100,7 @@ function targetOf(redirectTo: string): Target {
   const address = redirectTo.split(/[?#]/)[0] ?? ''
   const web = url.protocol === 'http:' || url.protocol === 'https:'
   if (web) return { name: url.host, address, source: url.origin }
-  return { name: `the app of ${url.protocol} links`, address, source: url.protocol }
+  return { name: `the app “${url.protocol.slice(0, -1)}”`, address, source: url.protocol }
 }
 
 const entities: Readonly<Record<string, string>> = {

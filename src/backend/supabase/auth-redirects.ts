@@ -11,6 +11,8 @@ const web = ['http:', 'https:']
  */
 export function chooseRedirect(allowed: Allowed, asked: string | null | undefined): string {
   if (asked === null || asked === undefined || asked.length > mostLetters) return allowed.siteUrl
+  // What a header cannot hold, and what a parser would silently leave out.
+  if (/[\s\p{Cc}]/u.test(asked)) return allowed.siteUrl
   const url = URL.parse(asked)
   if (url === null || /^(?:javascript|data|vbscript|file|blob):$/.test(url.protocol)) {
     return allowed.siteUrl
