@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDatabaseUrl } from '../../../src/backend/config-database.ts'
@@ -207,6 +209,21 @@ describe('tools beside the backend', () => {
     const text = await readFile(join(server.dataDir, 'pgpass'), 'utf8')
     const { port, password } = server.database.connection
     expect(text).toBe(`127.0.0.1:${port}:*:postgres:${password}\n`)
+  })
+
+  it.runIf(process.platform === 'linux')('psql comes in by it', async () => {
+    const args = [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(server.database.connection.port),
+      '-U',
+      'postgres',
+    ]
+    const env = { ...process.env, PGPASSFILE: join(server.dataDir, 'pgpass') }
+    const query = [...args, '-w', '-At', '-c', 'select count(*) from auth.users']
+    const { stdout } = await promisify(execFile)('psql', query, { env })
+    expect(stdout.trim()).toBe('3')
   })
 
   it('reach nothing from inside a caller’s statement, whatever it resets', async () => {
