@@ -9,7 +9,7 @@ import { wholePage } from './ranges.ts'
 import { planRead, type ReadNode } from './read-plan.ts'
 import { ReadSql } from './read-sql.ts'
 import type { Condition, RequestQuery } from './request-query.ts'
-import { refusals } from './rest-error.ts'
+import { refusals, RestError } from './rest-error.ts'
 import type { Schema, Table } from './schema.ts'
 import { identifier, joined, sql, type Sql } from './sql.ts'
 import {
@@ -71,6 +71,7 @@ export function prepareMutation(asked: Asked, schema: Schema): Prepared {
 function changeSql(mutation: Mutation): Sql {
   const { asked, table, query, conditions } = mutation
   const returning = returningSql(mutation)
+  requireFilter(mutation)
   if (asked.method === 'DELETE') return deleteSql({ table, conditions, returning })
   const body = readRows(asked.body, query.columns)
   if (asked.method === 'PATCH') return updateSql({ table, conditions, returning }, body)
@@ -100,6 +101,16 @@ function requireKey({ conditions, table, query }: Mutation): void {
   const named = conditions.map(equalTo)
   const fits = table.primaryKey.length > 0 && named.length === table.primaryKey.length
   if (!fits || !table.primaryKey.every((name) => named.includes(name))) throw refusals.putFilters()
+}
+
+/** As hosted projects, which load safeupdate: nobody means every row. @throws RestError 21000 */
+function requireFilter({ asked, conditions }: Mutation): void {
+  const changes = { PATCH: 'UPDATE', DELETE: 'DELETE' } as const
+  const { method } = asked
+  if (method !== 'PATCH' && method !== 'DELETE') return
+  if (conditions.length > 0) return
+  const message = `${changes[method]} requires a WHERE clause`
+  throw new RestError(400, { code: '21000', message })
 }
 
 /** The column that a plain `column=eq.value` names, else null. */

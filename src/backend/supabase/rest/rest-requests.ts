@@ -61,9 +61,9 @@ export class RestRequests {
     try {
       return prepare(asked, schema)
     } catch (error) {
-      const refreshed = mayBeNew(error) ? this.#cache.refreshed() : null
+      const refreshed = mayBeNew(error) ? await this.#cache.refreshed(schema) : null
       if (refreshed === null) throw error
-      return prepare(asked, await refreshed)
+      return prepare(asked, refreshed)
     }
   }
 }

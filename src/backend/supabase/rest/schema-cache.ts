@@ -27,8 +27,10 @@ export class SchemaCache {
     return this.#reading
   }
 
-  /** Null when it was read a moment ago: what is unknown then is unknown now. */
-  refreshed(): Promise<Schema> | null {
+  /** A newer one; null when this one was read a moment ago: what is unknown then is unknown now. */
+  async refreshed(known: Schema): Promise<Schema | null> {
+    const latest = await this.get()
+    if (latest !== known) return latest
     if (performance.now() - this.#readAtMs < patienceMs) return null
     this.#reading = null
     return this.get()
