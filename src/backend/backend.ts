@@ -107,6 +107,7 @@ function addParts(ground: Ground, { config, log, tuning, origin }: Surroundings)
     sessions,
     log,
     jobs: config.jobs,
+    gateway: config.gateway,
     load: config.load,
     tuning,
     redisUrl: config.redisUrl,

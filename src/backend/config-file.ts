@@ -2,6 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
 import { fromEnvironment, type Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
+import { gatewaySection } from './config-gateway.ts'
 import { realtimeSection } from './config-realtime.ts'
 
 const port = z.int().min(0).max(65_535)
@@ -57,6 +58,7 @@ const sections = {
     tenant_claim: z.string().min(1).max(128).default('app_metadata.tenant_id'),
     leeway_seconds: seconds.max(300).default(30),
     realtime: realtimeSection.prefault({}),
+    gateway: gatewaySection.prefault({}),
   }),
 }
 

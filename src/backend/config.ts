@@ -5,6 +5,7 @@ import type { Environment } from './config-environment.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigFile, type ConfigFile } from './config-file.ts'
 import { parseFlags, type CheckFlags, type Flags } from './config-flags.ts'
+import { readGateway, readSwitch, type GatewayConfig } from './config-gateway.ts'
 import { chooseHost, readPublicOrigin, readRedisUrl } from './config-places.ts'
 import { readProject, type Project } from './config-project.ts'
 import { chooseTrust } from './config-trust.ts'
@@ -36,6 +37,7 @@ export interface BackendConfig {
   readonly jobs: boolean
   readonly auth: AuthConfig
   readonly realtime: RealtimeConfig
+  readonly gateway: GatewayConfig
   readonly tokens: TokensConfig
   /** Null where there is one gateway only. It may hold a password. */
   readonly redisUrl: string | null
@@ -129,6 +131,11 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       "DATABASE_URL is not set: the gateway alone needs the project's database (its direct or session-pooler address)",
     )
   }
+  if (flags.reset && database !== null) {
+    throw new ConfigError(
+      '--reset empties the data folder, not the database of DATABASE_URL: leave one of them out',
+    )
+  }
   const readBeside = (path: string): string =>
     readFile(resolve(flags.configPath === null ? '.' : dirname(flags.configPath), path))
   return {
@@ -143,7 +150,8 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       followParent: flags.followParent,
       check: flags.check,
       load: flags.load,
-      jobs: chooseJobs(env, alone),
+      jobs: readSwitch(env, 'SIGNALBOX_JOBS') ?? !alone,
+      gateway: readGateway(file.signalbox.gateway, env),
       realtime: { enabled: file.realtime.enabled, limits: file.signalbox.realtime },
       redisUrl: readRedisUrl(env),
       publicOrigin: readPublicOrigin(env),
@@ -176,11 +184,4 @@ const defaultDatabasePort = 54_322
 /** Whoever takes any free port for the one takes it for the other, unless a port is named. */
 function chooseDatabasePort(flags: Flags, file: ConfigFile): number {
   return flags.databasePort ?? file.db.port ?? (flags.port === 0 ? 0 : defaultDatabasePort)
-}
-
-function chooseJobs(env: Environment, alone: boolean): boolean {
-  const word = env.SIGNALBOX_JOBS
-  if (word === undefined || word === '') return !alone
-  if (word !== 'on' && word !== 'off') throw new ConfigError('SIGNALBOX_JOBS is neither on nor off')
-  return word === 'on'
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Load } from './config.ts'
+import type { GatewayConfig } from './config-gateway.ts'
 import type { Database } from './database/database.ts'
 import type { HttpPatience } from './http.ts'
 import type { TakeUpgrade } from './http-upgrades.ts'
@@ -26,6 +27,7 @@ export interface PartContext {
   /** Whether this process works on jobs, too. */
   readonly jobs: boolean
   readonly load: Load | null
+  readonly gateway: GatewayConfig
   readonly tuning: Tuning
   /** Null where this gateway is the only one. It may hold a password. */
   readonly redisUrl: string | null
@@ -51,11 +53,12 @@ export interface Tuning {
 
 /** In the order of starting; they are closed in reverse, so that work stops before sockets do. */
 export function createParts(context: PartContext): readonly Part[] {
-  const { database, verifier, sessions, log, load, tuning, supabase } = context
+  const { database, verifier, sessions, log, load, tuning, supabase, redisUrl } = context
+  const gateway = { database, verifier, sessions, redisUrl, publicOrigin: context.publicOrigin }
   const limits = tuning.limits ?? {}
   const work = { database, log: log.child('jobs'), load, supabase, ...tuning.work }
   return [
-    createGateway({ database, verifier, sessions, log: log.child('gateway'), limits }),
+    createGateway({ ...gateway, ...context.gateway, limits, log: log.child('gateway') }),
     ...(context.jobs ? [createWork(work)] : []),
   ]
 }

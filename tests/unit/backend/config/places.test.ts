@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../../src/backend/config.ts'
 import type { Environment } from '../../../../src/backend/config-environment.ts'
 import { ConfigError } from '../../../../src/backend/config-error.ts'
+import { defaultBridge } from '../../../../src/backend/gateway/session-bridge/grant.ts'
 
 const secret = 'a-secret-of-at-least-thirty-two-bytes'
 const url = 'https://ref.supabase.co'
@@ -71,6 +72,16 @@ describe('a database of the operator’s', () => {
     const message = refusal({ DATABASE_URL: text })
     expect(message).toContain('DATABASE_URL')
     expect(message).toContain(sentence)
+  })
+
+  it('is not emptied by --reset', () => {
+    const parseReset = () =>
+      parseConfig({
+        args: ['--data', '/data', '--reset'],
+        env: { DATABASE_URL: server },
+        readFile: () => '',
+      })
+    expect(parseReset).toThrow('--reset empties the data folder')
   })
 
   it('is refused when its CA file is missing, is no certificate, or belongs to nothing', () => {
@@ -142,6 +153,9 @@ describe('the gateway alone', () => {
     ['a host that is none', { ...project, HOST: 'a b' }, 'HOST is not an address'],
     ['another store than Redis', { REDIS_URL: 'http://x' }, 'REDIS_URL is not of the form'],
     ['more than an origin', { PUBLIC_URL: 'https://x.test/path' }, 'PUBLIC_URL is more than'],
+    ['a site that is none', { ALLOWED_ORIGINS: 'https://a.test,b' }, 'ALLOWED_ORIGINS is not an'],
+    ['a page', { ALLOWED_ORIGINS: 'https://a.test/x' }, 'ALLOWED_ORIGINS holds more than origins'],
+    ['a proxy by number', { BEHIND_PROXY: '1' }, 'BEHIND_PROXY is neither on nor off'],
     ['neither on nor off', { SIGNALBOX_JOBS: 'yes' }, 'SIGNALBOX_JOBS is neither on nor off'],
   ])('is refused by name: %s', (_what, env, sentence) => {
     expect(refusal(env)).toContain(sentence)
@@ -209,5 +223,31 @@ describe('limits of Realtime', () => {
   it('are refused when they are not known, or no number', () => {
     expect(refusal({}, at('chanels = 7'))).toMatch(/signalbox\.realtime is wrong: .*chanels/)
     expect(refusal({}, at('frame_bytes = "4k"'))).toContain('signalbox.realtime.frame_bytes is')
+  })
+})
+
+describe('what browsers and proxies are trusted with', () => {
+  it('is nobody’s, for lifetimes as the bridge has them, unless something is said', () => {
+    expect(parse({}).gateway).toEqual({
+      behindProxy: false,
+      allowedOrigins: [],
+      bridge: defaultBridge,
+    })
+  })
+
+  it('is said by the file, or by variables', () => {
+    const files = {
+      '/etc/config.toml':
+        '[signalbox.gateway]\nsession_lifetime = 60\nallowed_origins = ["https://a.test"]',
+    }
+    expect(parse({}, files).gateway).toMatchObject({
+      allowedOrigins: ['https://a.test'],
+      bridge: { ...defaultBridge, lifetimeSeconds: 60 },
+    })
+    const env = { BEHIND_PROXY: 'on', ALLOWED_ORIGINS: 'https://b.test/, http://c.test:3000' }
+    expect(parse(env, files).gateway).toMatchObject({
+      behindProxy: true,
+      allowedOrigins: ['https://b.test', 'http://c.test:3000'],
+    })
   })
 })
