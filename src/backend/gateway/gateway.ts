@@ -12,28 +12,23 @@ import { JobHub } from './job-hub.ts'
 import { JobReader } from './job-reader.ts'
 import { registerActs } from './jobs-api/act-routes.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
-import { Origins } from './origins.ts'
 import { RequestBudget } from './request-budget.ts'
-import { createBridge } from './session-bridge/bridge.ts'
-import type { BridgeSettings } from './session-bridge/grant.ts'
 import { SocketRegistry } from './socket-registry.ts'
 import { StreamHub } from './stream/stream-hub.ts'
 import { StreamReader } from './stream/stream-reader.ts'
 import { Upgrades } from './upgrades.ts'
+import { createWeb, type Web, type WebSettings } from './web.ts'
 
-export interface GatewayOptions {
+export interface GatewayOptions extends WebSettings {
   readonly database: Database
   readonly verifier: Verifier
   readonly sessions: Sessions
   readonly log: Log
   readonly limits?: Partial<GatewayLimits>
+  /** Null where this gateway is the only one. */
+  readonly redisUrl?: string | null
   /** Whether `X-Forwarded-For` was written by a proxy of ours. */
   readonly behindProxy?: boolean
-  /** What browsers know this gateway by; asked once it listens. */
-  readonly publicOrigin?: () => string
-  /** Other sites whose pages may use cookies here. */
-  readonly allowedOrigins?: readonly string[]
-  readonly bridge?: Partial<BridgeSettings>
 }
 
 /** The console's way in: discovery, the jobs API, progress sockets and tenant streams (§§2–4). */
@@ -46,10 +41,15 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { database, verifier, sessions, log, behindProxy = false } = options
+  const { database, verifier, sessions, log, behindProxy = false, redisUrl = null } = options
   const limits = { ...defaultLimits, ...options.limits }
   const reader = new JobReader(database)
-  const fanOut = createFanOut({ database, log })
+  const fanOut = createFanOut({
+    database,
+    redisUrl,
+    onRelayed: (changes) => web.relay(changes),
+    log: log.child('fan-out'),
+  })
   const hub = new JobHub({ database, feed: fanOut.feed, reader, log })
   const sockets = new SocketRegistry({ sessions, limits, log })
   const audit = new Audit(database, log)
@@ -59,16 +59,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const upgrades = new Upgrades({ verifier, ...watched, sockets, audit, limits, log })
   const budget = new RequestBudget(limits.requestsPerMinute)
   const guarded = createGuard({ verifier, budget, audit, log, behindProxy })
-  const origins = new Origins({
-    publicOrigin: options.publicOrigin ?? (() => ''),
-    allowed: options.allowedOrigins ?? [],
-  })
-  const web = { database, sessions, verifier, audit, log, origins, behindProxy }
-  const bridge = createBridge({ ...web, settings: options.bridge ?? {} })
+  const { feed } = fanOut
+  const shared = { database, verifier, sessions, audit, feed, redisUrl, limits, log, behindProxy }
+  const web: Web = createWeb(shared, options)
   const end = async (): Promise<void> => {
     upgrades.close()
     sockets.close()
-    bridge.close()
+    await web.close()
     streams.close()
     await hub.close()
     await fanOut.close()
@@ -79,12 +76,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     register: (app) => {
       registerRoutes(app, { guarded, reader, sockets })
       registerActs(app, { guarded, database, audit, behindProxy })
-      bridge.register(app)
+      web.register(app)
     },
-    takeUpgrade: (upgrade) => upgrades.take(upgrade),
+    takeUpgrade: (upgrade) => web.takeUpgrade(upgrade) ?? upgrades.take(upgrade),
     start: async () => {
       sockets.start()
-      bridge.start()
+      await web.start()
       await hub.start()
       streams.start()
       await fanOut.start()

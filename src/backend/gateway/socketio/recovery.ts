@@ -1,0 +1,70 @@
+import { createAdapter } from '@socket.io/redis-streams-adapter'
+import type { RedisClientType } from 'redis'
+import { SessionAwareAdapter, type Session } from 'socket.io-adapter'
+import { z } from 'zod'
+
+/** How long a connection may be away and still be told what it missed. */
+export const recoveryMs = 120_000
+/** Packets that are kept for those who are away, over all tenants. */
+const mostPackets = 10_000
+
+export type Redis = Pick<RedisClientType, 'destroy'>
+
+/** What is kept of a socket while it is away; also in Redis, so nothing in it is a secret. */
+export const keptSchema = z.object({
+  sessionId: z.string(),
+  by: z.enum(['cookie', 'token']),
+  tenantIds: z.array(z.string()),
+  expiresAtMs: z.number(),
+})
+export type Kept = z.infer<typeof keptSchema>
+
+/**
+ * Asked before anything that was missed is sent: Socket.IO sends it before it asks who is there
+ * (all that a client shows for it is a private id, known to nobody else).
+ */
+export type MayRecover = (kept: Kept) => Promise<boolean>
+
+type Restore = (pid: string, offset: string) => Promise<Session>
+
+/** Socket.IO takes a rejection for a connection that is not there any more. */
+async function restored(session: Session | null, mayRecover: MayRecover): Promise<Session> {
+  const kept = keptSchema.safeParse(session?.data)
+  const good = session !== null && kept.success && (await mayRecover(kept.data))
+  if (!good) throw new Error('this connection cannot be recovered')
+  return session
+}
+
+/** For one process: the packets of two minutes, but never more than a bounded number. */
+export function memoryAdapter(mayRecover: MayRecover) {
+  return class extends SessionAwareAdapter {
+    override async restoreSession(pid: string, offset: string): Promise<Session> {
+      return restored(await super.restoreSession(pid, offset), mayRecover)
+    }
+
+    override broadcast(...args: Parameters<SessionAwareAdapter['broadcast']>): void {
+      super.broadcast(...args)
+      const { packets } = this as unknown as { readonly packets: unknown[] }
+      if (packets.length > mostPackets) packets.splice(0, mostPackets / 10)
+    }
+  }
+}
+
+/** For several processes: a packet that one of them sends reaches the clients of all. */
+export function redisAdapter(client: Redis, mayRecover: MayRecover) {
+  const create = createAdapter(client, {
+    streamName: 'signalbox:socket.io',
+    channelPrefix: 'signalbox:socket.io',
+    sessionKeyPrefix: 'signalbox:socket.io:session:',
+    maxLen: mostPackets,
+    blockTimeInMs: 1_000,
+    onlyPlaintext: true,
+  })
+  return function guardedAdapter(namespace: unknown) {
+    const adapter = create(namespace)
+    const restore: Restore = adapter.restoreSession.bind(adapter)
+    adapter.restoreSession = async (pid, offset) =>
+      restored(await restore(pid, offset).catch(() => null), mayRecover)
+    return adapter
+  }
+}
