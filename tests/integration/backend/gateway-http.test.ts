@@ -200,7 +200,7 @@ describe('a hostile request', () => {
   )
 
   it.each([
-    '/ws',
+    '/ws/',
     '/ws/',
     '/ws/progress',
     '/ws/progress/',
@@ -208,7 +208,7 @@ describe('a hostile request', () => {
     '/ws/progress/../x',
     '/ws/other/a',
     '//ws/progress/a',
-  ])('upgrades nowhere but on a progress path: %s', async (path) => {
+  ])('upgrades nowhere but on a path of sockets: %s', async (path) => {
     const { ended } = gateway.open('', null)
     expect((await ended).code).toBe(404)
     const { port } = new URL(gateway.url)

@@ -65,8 +65,12 @@ export class LogTail implements JobFeed {
     else this.#plan(this.#lastCount > many ? gatherMs.many : gatherMs.few)
   }
 
-  /** From somebody who has read the log. False when something before it is missing here. */
-  offer(changes: readonly JobChange[]): boolean {
+  /**
+   * All changes of the log that follow `after`, up to the last of these. False when something
+   * before them is missing here.
+   */
+  offer(after: number, changes: readonly JobChange[]): boolean {
+    if (after > this.#position) return false
     const fresh = changes.filter((change) => change.position > this.#position)
     if (!this.#continues(fresh)) return false
     this.#pass(fresh)
@@ -91,10 +95,11 @@ export class LogTail implements JobFeed {
     try {
       let read = pageSize
       while (read === pageSize && !this.#closed) {
-        const page = await this.#log.after(this.#position, pageSize)
+        const after = this.#position
+        const page = await this.#log.after(after, pageSize)
         read = page.length
         this.#lastCount = read
-        if (!this.offer(page)) this.#skip(page)
+        if (!this.offer(after, page)) this.#skip(page)
       }
     } catch (error) {
       this.#lines.warn('changes could not be read', { why: String(error) })
