@@ -3,11 +3,11 @@ import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTestBackend, type TestBackend } from '../support/backend.ts'
 import { confirming, Mailbox } from '../support/mailbox.ts'
-import { eventsOf, SupabaseClients } from '../support/supabase-clients.ts'
+import { SupabaseClients, type ClientOptions } from '../support/supabase-clients.ts'
 
 let backend: TestBackend
 let mailbox: Mailbox
-const clients = new SupabaseClients()
+const opened: SupabaseClients[] = []
 let people = 0
 
 beforeAll(async () => {
@@ -17,12 +17,26 @@ beforeAll(async () => {
   })
   mailbox = new Mailbox(backend)
 })
-afterEach(() => clients.dispose())
+afterEach(async () => {
+  for (const clients of opened.splice(0)) await clients.dispose()
+})
 afterAll(() => backend.stop())
 
-const connect = (to = backend): SupabaseClient => clients.connect(to)
+function connect(to = backend, options: ClientOptions = {}): SupabaseClient {
+  const clients = new SupabaseClients(to)
+  opened.push(clients)
+  return clients.connect(options)
+}
+
 const password = 'long enough'
 const newAddress = () => `person-${++people}@nowhere.test`
+
+/** Everything that the client announces from now on. */
+function eventsOf(client: SupabaseClient): string[] {
+  const events: string[] = []
+  client.auth.onAuthStateChange((event) => void events.push(event))
+  return events
+}
 
 /** Somebody new, confirmed and signed in. */
 async function joined(client = connect()): Promise<{ client: SupabaseClient; email: string }> {
@@ -147,7 +161,7 @@ describe('supabase-js signs in by mail', () => {
 
   it('exchanges the code of the link where it asked for one (PKCE)', async () => {
     const { email } = await joined()
-    const client = clients.connect(backend, { flowType: 'pkce' })
+    const client = connect(backend, { flowType: 'pkce' })
     const options = { emailRedirectTo: 'signalbox://auth/callback' }
     expect((await client.auth.signInWithOtp({ email, options })).error).toBeNull()
     const landed = await mailbox.open(email)
