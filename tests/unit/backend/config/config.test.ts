@@ -182,6 +182,8 @@ describe('a configuration that cannot work is refused by name', () => {
   it.each([
     [['--port', '99999'], '--port'],
     [['--port', 'http'], '--port'],
+    [['--db-port', 'x'], '--db-port'],
+    [['--token-file', 'x'], '--token-file belongs to --check'],
     [['--load', 'jobs=0,rate=5'], '--load'],
     [['--load', 'many'], '--load'],
     [['--data', ''], '--data'],
