@@ -1,3 +1,4 @@
+import { AuthClient } from '@supabase/auth-js'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -209,5 +210,29 @@ describe('supabase-js where no mail is needed', () => {
     } finally {
       await quick.stop()
     }
+  })
+})
+
+describe('auth-js on its own', () => {
+  it('keeps a session over a reload, and forgets it when it is signed out', async () => {
+    const kept = new Map<string, string>()
+    const open = () =>
+      new AuthClient({
+        url: `${backend.supabaseUrl}/auth/v1`,
+        headers: { apikey: backend.publishableKey },
+        autoRefreshToken: false,
+        detectSessionInUrl: false,
+        storage: {
+          getItem: (name) => kept.get(name) ?? null,
+          setItem: (name, value) => void kept.set(name, value),
+          removeItem: (name) => void kept.delete(name),
+        },
+      })
+    const { data } = await open().signInAnonymously()
+    const second = open()
+    expect((await second.getUser()).data.user?.id).toBe(data.user?.id)
+    expect((await second.refreshSession()).error).toBeNull()
+    expect((await second.signOut()).error).toBeNull()
+    expect((await open().getSession()).data.session).toBeNull()
   })
 })

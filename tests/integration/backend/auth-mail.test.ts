@@ -242,7 +242,46 @@ describe('an address that is known but not confirmed', () => {
   })
 })
 
+describe('a user with a second factor', () => {
+  it('shows it before changing address or password', async () => {
+    const { access_token: token, user } = await auth.signIn(2)
+    await backend.database.query(
+      `insert into auth.mfa_factors (user_id, factor_type, status) values ($1, 'totp', 'verified')`,
+      [user.id],
+    )
+    const put = (body: object) => auth.call('/user', { method: 'PUT', token, body })
+    expect(said(await put({ password: 'another one' }))).toEqual([401, 'insufficient_aal'])
+    expect(said(await put({ email: newAddress() }))).toEqual([401, 'insufficient_aal'])
+    expect((await put({ data: { desk: 4 } })).status).toBe(200)
+  })
+})
+
 describe('the settings', () => {
+  it('close the door to addresses where they say so', async () => {
+    const email = { ...confirming, allowSignUp: false }
+    const shut = await startTestBackend({ idle: true, auth: { email } })
+    try {
+      const caller = new AuthCaller(shut)
+      const send = async (path: string, body: object) =>
+        said(await caller.call(path, { method: 'POST', body }))
+      const them = { email: 'alice@acme.test', password: 'long enough', type: 'signup' }
+      expect(await send('/signup', them)).toEqual([400, 'email_provider_disabled'])
+      expect(await send('/otp', them)).toEqual([422, 'email_provider_disabled'])
+      expect(await send('/resend', them)).toEqual([400, 'email_provider_disabled'])
+      const token = '/token?grant_type=password'
+      expect(await send(token, them)).toEqual([422, 'email_provider_disabled'])
+      const phone = { phone: '+15550100', password: 'long enough' }
+      expect(await send(token, phone)).toEqual([422, 'phone_provider_disabled'])
+      expect(await send('/signup', phone)).toEqual([400, 'phone_provider_disabled'])
+      expect(await send(token, { ...them, ...phone })).toEqual([400, 'validation_failed'])
+      const { body } = await caller.call('/settings')
+      expect(body).toMatchObject({ external: { email: false, anonymous_users: false } })
+      expect(await send('/signup', {})).toEqual([422, 'anonymous_provider_disabled'])
+    } finally {
+      await shut.stop()
+    }
+  })
+
   it('are told as they are', async () => {
     const { body } = await auth.call('/settings')
     expect(body).toMatchObject({
