@@ -19,6 +19,8 @@ function dial(): void {
     if (open % 1_000 === 0 || open === count) tell()
     if (sockets.length < count) dial()
   })
+  // Unread, the answer would keep the connection.
+  socket.resume()
   socket.on('error', () => undefined)
   socket.on('close', () => {
     ended += 1

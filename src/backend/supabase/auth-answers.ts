@@ -49,7 +49,9 @@ export function answerUnknown(request: FastifyRequest, reply: FastifyReply): voi
 export function answerUnexpected(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     if (error.statusCode === 413) refuse(request, reply, refusals.bodyTooLarge)
-    else if (error.statusCode === 400) refuse(request, reply, refusals.badJson)
+    else if (error.statusCode === 400 || error.statusCode === 415) {
+      refuse(request, reply, refusals.badJson)
+    }
     // PostgreSQL's class of what the data itself is wrong about, such as a NUL in a text.
     else if (/^22...$/.test(error.code)) refuse(request, reply, refusals.textWrong)
     else {
