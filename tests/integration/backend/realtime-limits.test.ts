@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import WebSocket from 'ws'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RealtimeLimits } from '../../../src/backend/supabase/realtime/realtime-limits.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
+import { handshake, newKey } from '../../support/raw-websocket.ts'
 import { encodePush, RealtimeSocket } from '../../support/realtime-socket.ts'
 import { until } from '../../support/until.ts'
 
@@ -81,6 +83,29 @@ describe('limits', () => {
       { statusCode: number },
     ]
     expect(response.statusCode).toBe(429)
+  })
+
+  it('of patience: a peer that resets while it is refused harms nobody', async () => {
+    const patient = await startTestBackend({
+      idle: true,
+      realtime: { limits: { handshakeDelayMs: 200 } },
+    })
+    try {
+      const lines = (path: string) => handshake({ path, key: newKey() }).join('\r\n')
+      for (const path of ['/realtime/v1/websocket', '/realtime/v1/elsewhere']) {
+        for (let nth = 0; nth < 10; nth += 1) {
+          const socket = connectTcp(patient.port, '127.0.0.1')
+          await once(socket, 'connect')
+          socket.write(`${lines(path)}\r\n\r\n`, () => socket.resetAndDestroy())
+          await once(socket, 'close')
+        }
+      }
+      expect(await (await connect(patient)).call('phoenix', 'heartbeat')).toMatchObject({
+        status: 'ok',
+      })
+    } finally {
+      await patient.stop()
+    }
   })
 
   it('of one message', async () => {

@@ -181,19 +181,21 @@ export class Channel implements Member {
   #armExpiry(leftMs: number): void {
     if (this.#expiry !== null) clearTimeout(this.#expiry)
     const delayMs = Math.max(leastTimerMs, Math.min(this.#room.limits.tokenCheckMs, leftMs))
-    this.#expiry = setTimeout(() => void this.#inTurn(() => this.#confirm()), delayMs)
+    this.#expiry = setTimeout(() => void this.#confirm(), delayMs)
   }
 
+  /** Not in turn: a token that expires does not wait for a database that hangs. */
   async #confirm(): Promise<void> {
     const { access } = this.#rights
     if (access === null) return
+    const settled = (): boolean => this.#over || access !== this.#rights.access
     try {
       const verdict = await this.#room.judge(access.token)
-      if (this.#over) return
+      if (settled()) return
       if (verdict.ok) this.#armExpiry(access.expiresAtMs - Date.now())
       else this.shutDown(verdict.message)
     } catch {
-      if (!this.#over) this.#armExpiry(judgeAgainMs)
+      if (!settled()) this.#armExpiry(judgeAgainMs)
     }
   }
 

@@ -50,8 +50,11 @@ export class Connection implements ChannelLink {
     this.#silence = setTimeout(() => this.end(1001, 'silent'), room.limits.silenceMs)
     socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('ping', () => this.#count(null))
-    // Protocol errors of the peer: ws closes with the right code by itself.
-    socket.on('error', (error) => room.log.debug('a socket broke', { why: error.message }))
+    socket.on('error', (error) => {
+      room.log.debug('a socket broke', { why: error.message })
+      // ws has said the right code by itself, and would wait half a minute for the answer.
+      this.end(1002, 'broken')
+    })
     socket.once('close', () => this.#gone())
   }
 
@@ -85,7 +88,7 @@ export class Connection implements ChannelLink {
 
   /** Says why and closes, whether the peer answers or not. */
   end(code: number, reason: string): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (this.#socket.readyState === this.#socket.CLOSED) return
     this.#socket.resume()
     this.#socket.close(code, reason)
     this.#timers.add(setTimeout(() => this.#socket.terminate(), closeWithinMs))

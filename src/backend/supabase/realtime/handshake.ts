@@ -39,6 +39,9 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
+/** Past so many that wait, the next are answered at once. */
+const mostWaiting = 1_000
+
 /** Refused handshakes wait for their answer, so that trying again at once is no use. */
 export class Refusals {
   readonly #delayMs: number
@@ -55,10 +58,11 @@ export class Refusals {
         clearTimeout(timer)
         this.#waiting.delete(timer)
         const body = JSON.stringify({ error })
-        refuseUpgrade(socket, status, { 'content-type': 'application/json; charset=utf-8', body })
+        const type = 'application/json; charset=utf-8'
+        if (!socket.destroyed) refuseUpgrade(socket, status, { 'content-type': type, body })
         resolve()
       }
-      const timer = setTimeout(answer, this.#delayMs)
+      const timer = setTimeout(answer, this.#waiting.size < mostWaiting ? this.#delayMs : 0)
       this.#waiting.set(timer, answer)
       socket.once('close', answer)
     })

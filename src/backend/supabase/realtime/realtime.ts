@@ -104,6 +104,8 @@ class RealtimeServer implements Realtime {
 
   readonly takeUpgrade: TakeUpgrade = (upgrade) => {
     if (!upgrade.path.startsWith('/realtime/v1/')) return null
+    // Also after it was refused: a peer may reset what it no longer reads.
+    upgrade.socket.on('error', () => upgrade.socket.destroy())
     if (upgrade.path === '/realtime/v1/websocket') return this.#enter(upgrade)
     refuseUpgrade(upgrade.socket, '404 Not Found')
     return Promise.resolve()
