@@ -116,6 +116,36 @@ describe('two thousand changes', () => {
   }
 })
 
+describe('a subscription', () => {
+  it('misses nothing that is committed after it was granted, however busy the table', async () => {
+    let begun = 0
+    const writing = { on: true }
+    const writer = (async () => {
+      while (writing.on) {
+        begun += 1
+        await sql(`insert into public.left_rows values ($1, 'acme', 0)`, [begun])
+      }
+    })()
+    const callers = [serviceCaller, personOf('acme')]
+    const joined: { listener: ChangeListener; from: number }[] = []
+    for (let round = 0; round < 20; round += 1) {
+      if (round === 10) await changes.close().then(() => (changes = open()))
+      const caller = callers[round % 2] ?? serviceCaller
+      const listener = await new ChangeListener().subscribe(changes, caller, left)
+      if (round >= 10) joined.push({ listener, from: begun + 1 })
+    }
+    writing.on = false
+    await writer
+    const last = begun
+    for (const { listener, from } of joined) {
+      await until('the last row is heard', () => listener.heard.at(-1)?.record?.id === last)
+      const ids = listener.heard.map(({ record }) => Number(record?.id))
+      const since = ids.filter((id) => id >= from)
+      expect(since).toEqual(Array.from({ length: last - from + 1 }, (_, at) => from + at))
+    }
+  })
+})
+
 describe('the stream', () => {
   it('is there only while somebody listens, and leaves nothing behind', async () => {
     await changes.start()

@@ -7,7 +7,7 @@ import type { RowChange, Tuple } from './wal-decoder.ts'
 const mostBytes = 1_048_576
 const shortFieldBytes = 64
 
-export type ChangeFault = 'no-primary-key' | 'unauthorized' | 'too-large'
+type ChangeFault = 'no-primary-key' | 'unauthorized' | 'too-large'
 
 const faultTexts = {
   'no-primary-key': 'Error 400: Bad Request, no primary key',
