@@ -39,7 +39,7 @@ export class RestRequests {
   /** @throws RestError; anything else is our own failure */
   async answer(request: FastifyRequest): Promise<Answer> {
     const { apiKeys, check, database } = this.#context
-    const { search } = new URL(request.url, 'http://localhost')
+    const search = request.url.replace(/^[^?]*\??/, '')
     const { authorization, apikey } = request.headers
     const inQuery = new URLSearchParams(search).get('apikey')
     const apiKey = typeof apikey === 'string' && apikey !== '' ? apikey : inQuery
