@@ -225,6 +225,28 @@ describe('a connection', () => {
     expect(client.snapshots).toHaveLength(1)
   })
 
+  it('that is cut again and again while much happens still knows how each job ended', async () => {
+    const { own } = await bridged()
+    const client = connect(withCookie(own, { reconnectionDelay: 5, reconnectionDelayMax: 30 }))
+    await greeted(client)
+    const ids: string[] = []
+    for (let n = 0; n < 12; n += 1) {
+      const id = await hand.start(gateway.tenantOf(0))
+      ids.push(id)
+      client.socket.io.engine.close()
+      for (let percent = 1; percent <= 15; percent += 1) await hand.progress(id, percent)
+      await until('it is back', () => client.socket.connected)
+    }
+    const known = (id: string): number =>
+      Math.max(
+        ...eventsOf(client, id),
+        ...client.snapshots.flatMap(({ jobs }) =>
+          jobs.filter((job) => job.id === id).map(({ progress }) => progress),
+        ),
+      )
+    await until('all is known', () => ids.every((id) => known(id) === 15))
+  })
+
   it('that is cut gets nothing of what it missed once its session has ended', async () => {
     const id = await hand.start(gateway.tenantOf(0))
     const { own } = await bridged()

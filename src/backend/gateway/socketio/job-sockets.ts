@@ -1,4 +1,4 @@
-import type { Socket } from 'socket.io'
+import type { Server, Socket } from 'socket.io'
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import type { Log } from '../../log.ts'
@@ -6,10 +6,11 @@ import { idsOf } from '../caller.ts'
 import type { GatewayLimits } from '../limits.ts'
 import { readSnapshot } from './job-snapshot.ts'
 import type { Door, Principal } from './principal.ts'
-import type { Kept } from './recovery.ts'
+import { keptSchema, type Kept } from './recovery.ts'
 
 export interface JobSocketsOptions {
   readonly database: Database
+  readonly io: Server
   readonly door: Door
   readonly limits: GatewayLimits
   readonly log: Log
@@ -19,6 +20,7 @@ interface Entry {
   principal: Principal
   expiry: NodeJS.Timeout | null
   inbound: number
+  greeted: boolean
 }
 
 /** Longest delay that Node's timers take. */
@@ -72,7 +74,7 @@ export class JobSockets {
 
   /** From here on the socket is seen to. */
   add(socket: Socket, principal: Principal): void {
-    const entry: Entry = { principal, expiry: null, inbound: 0 }
+    const entry: Entry = { principal, expiry: null, inbound: 0, greeted: false }
     this.#sockets.set(socket, entry)
     socket.once('disconnect', () => {
       if (entry.expiry !== null) clearTimeout(entry.expiry)
@@ -87,8 +89,10 @@ export class JobSockets {
         })
         .catch((error: unknown) => this.#warn('an answer could not be sent', error))
     })
-    const isNew = this.#settle(socket, entry)
-    if (isNew || !socket.recovered) this.#tell(socket)
+    const known = keptSchema.safeParse(socket.data)
+    const isKnown = socket.recovered && known.success && known.data.greeted
+    entry.greeted = isKnown
+    if (this.#settle(socket, entry) || !isKnown) this.#tell(socket)
     // It may have ended while it was let in.
     this.#check(socket, entry)
   }
@@ -114,7 +118,8 @@ export class JobSockets {
     const before = [...socket.rooms].filter((room) => room !== socket.id)
     for (const room of before) if (!rooms.has(room)) void socket.leave(room)
     void socket.join([...rooms])
-    const kept: Kept = { sessionId, by, tenantIds, expiresAtMs: claims.expiresAtMs }
+    const { expiresAtMs } = claims
+    const kept: Kept = { sessionId, by, tenantIds, expiresAtMs, greeted: entry.greeted }
     socket.data = kept
     if (entry.expiry !== null) clearTimeout(entry.expiry)
     const delayMs = Math.min(longestTimerMs, Math.max(0, claims.expiresAtMs - Date.now()))
@@ -173,7 +178,11 @@ export class JobSockets {
     const entry = this.#sockets.get(socket)
     if (entry === undefined) return
     readSnapshot(this.#options.database, entry.principal.claims).then(
-      (snapshot) => void socket.emit('job:snapshot', snapshot),
+      (snapshot) => {
+        this.#say(socket, 'job:snapshot', snapshot)
+        entry.greeted = true
+        socket.data = { ...(socket.data as Kept), greeted: true }
+      },
       (error: unknown) => {
         this.#warn('jobs could not be read for a socket', error)
         // Without last words: it is to come again.
@@ -182,9 +191,14 @@ export class JobSockets {
     )
   }
 
+  /** At once and to this one only: not by way of Redis, nor kept for a recovery. */
+  #say(socket: Socket, event: string, message: object): void {
+    this.#options.io.local.to(socket.id).emit(event, message)
+  }
+
   #end(socket: Socket, reason: string): void {
     if (!this.#sockets.delete(socket)) return
-    socket.emit('session:ended', { reason })
+    this.#say(socket, 'session:ended', { reason })
     const { conn } = socket
     socket.disconnect(true)
     const cut = setTimeout(() => conn.close(true), closeWithinMs)

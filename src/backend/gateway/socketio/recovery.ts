@@ -1,6 +1,6 @@
 import { createAdapter } from '@socket.io/redis-streams-adapter'
 import type { RedisClientType } from 'redis'
-import { SessionAwareAdapter, type Session } from 'socket.io-adapter'
+import { Adapter, SessionAwareAdapter, type Session } from 'socket.io-adapter'
 import { z } from 'zod'
 
 /** How long a connection may be away and still be told what it missed. */
@@ -8,13 +8,15 @@ export const recoveryMs = 120_000
 /** Packets that are kept for those who are away, over all tenants. */
 const mostPackets = 10_000
 
-export type Redis = Pick<RedisClientType, 'destroy'>
+export type Redis = Pick<RedisClientType, 'close' | 'destroy' | 'isOpen' | 'isReady'>
 
 /** What is kept of a socket while it is away; also in Redis, so nothing in it is a secret. */
 export const keptSchema = z.object({
   sessionId: z.string(),
   by: z.enum(['cookie', 'token']),
   tenantIds: z.array(z.string()),
+  /** Whether it has been told where things stand. */
+  greeted: z.boolean(),
   expiresAtMs: z.number(),
 })
 export type Kept = z.infer<typeof keptSchema>
@@ -28,21 +30,31 @@ export type MayRecover = (kept: Kept) => Promise<boolean>
 type Restore = (pid: string, offset: string) => Promise<Session>
 
 /** Socket.IO takes a rejection for a connection that is not there any more. */
-async function restored(session: Session | null, mayRecover: MayRecover): Promise<Session> {
-  const kept = keptSchema.safeParse(session?.data)
-  const good = session !== null && kept.success && (await mayRecover(kept.data))
+async function checkKept(data: unknown, mayRecover: MayRecover): Promise<void> {
+  const kept = keptSchema.safeParse(data)
+  const good = kept.success && (await mayRecover(kept.data))
   if (!good) throw new Error('this connection cannot be recovered')
-  return session
 }
 
-/** For one process: the packets of two minutes, but never more than a bounded number. */
+/**
+ * For one process: the packets of two minutes, but never more than a bounded number. What is sent
+ * as `local` is for one client and for now: it is not kept.
+ */
 export function memoryAdapter(mayRecover: MayRecover) {
   return class extends SessionAwareAdapter {
     override async restoreSession(pid: string, offset: string): Promise<Session> {
-      return restored(await super.restoreSession(pid, offset), mayRecover)
+      // Before what was missed is looked up: what happens during the question is missed as well.
+      const { sessions } = this as unknown as { readonly sessions: ReadonlyMap<string, Session> }
+      await checkKept(sessions.get(pid)?.data, mayRecover)
+      return super.restoreSession(pid, offset)
     }
 
     override broadcast(...args: Parameters<SessionAwareAdapter['broadcast']>): void {
+      const [, { flags }] = args
+      if (flags?.local === true) {
+        Adapter.prototype.broadcast.apply(this, args)
+        return
+      }
       super.broadcast(...args)
       const { packets } = this as unknown as { readonly packets: unknown[] }
       if (packets.length > mostPackets) packets.splice(0, mostPackets / 10)
@@ -63,8 +75,13 @@ export function redisAdapter(client: Redis, mayRecover: MayRecover) {
   return function guardedAdapter(namespace: unknown) {
     const adapter = create(namespace)
     const restore: Restore = adapter.restoreSession.bind(adapter)
-    adapter.restoreSession = async (pid, offset) =>
-      restored(await restore(pid, offset).catch(() => null), mayRecover)
+    adapter.restoreSession = async (pid, offset) => {
+      const session = await restore(pid, offset)
+      await checkKept(session.data, mayRecover)
+      // Once more, for what happened during the question.
+      adapter.persistSession({ ...session, missedPackets: [] })
+      return restore(pid, offset)
+    }
     return adapter
   }
 }

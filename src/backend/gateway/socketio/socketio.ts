@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Server as Engine } from 'engine.io'
 import type { FastifyInstance } from 'fastify'
 import { createClient } from 'redis'
@@ -45,6 +46,7 @@ export interface SocketIo {
 const connectWithinMs = 10_000
 const mostConnections = 5_000
 const refusalsRecorded = 30
+const leaveWithinMs = 1_000
 
 export function createSocketIo(options: SocketIoOptions): SocketIo {
   const { database, feed, limits, log } = options
@@ -56,7 +58,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
     // Who comes back is asked again who it is.
     connectionStateRecovery: { maxDisconnectionDuration: recoveryMs, skipMiddlewares: false },
   })
-  const sockets = new JobSockets({ database, door, limits, log })
+  const sockets = new JobSockets({ database, io, door, limits, log })
   const redis = connectRedis(options, io, () => sockets.tellAll())
   io.adapter(
     redis === null ? memoryAdapter(mayRecover(door)) : redisAdapter(redis, mayRecover(door)),
@@ -88,7 +90,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
       for (const end of off.splice(0)) await Promise.resolve(end()).catch(() => undefined)
       sockets.close()
       await io.close()
-      redis?.destroy()
+      if (redis !== null) await leave(redis)
     },
   }
 }
@@ -140,6 +142,11 @@ function connectRedis(
 ): Redis | null {
   if (redisUrl === null) return null
   const client = createClient({ url: redisUrl, commandsQueueMaxLength: 10_000 })
+  // The adapter does not wait for this one; without Redis there is no recovery, and that is all.
+  const set = client.set.bind(client)
+  const quiet = (...args: Parameters<typeof set>): Promise<unknown> =>
+    set(...args).catch(() => null)
+  Object.assign(client, { set: quiet })
   let lost = false
   // The message may hold the address, but never the password.
   client.on('error', (error: Error) => {
@@ -152,9 +159,17 @@ function connectRedis(
   })
   client.connect().catch((error: unknown) => {
     log.error('Redis was given up', { why: String(error) })
-    io.disconnectSockets(true)
+    io.local.disconnectSockets(true)
   })
   return client
+}
+
+/** What was said is still sent, if that is possible soon. */
+async function leave(redis: Redis): Promise<void> {
+  if (redis.isReady) {
+    await Promise.race([redis.close(), pause(leaveWithinMs, undefined, { ref: false })])
+  }
+  if (redis.isOpen) redis.destroy()
 }
 
 /** By cookie the session must stand; with a token also the token it was shown. */
