@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { SignJWT, decodeJwt } from 'jose'
 import { WebSocket } from 'ws'
+import { openDatabase } from '../../src/backend/database/pool.ts'
 import {
   createGateway,
   type Gateway,
@@ -20,6 +22,8 @@ export interface TestGatewayOptions extends Pick<TestBackendOptions, 'auth'> {
   /** How far the gateway's clock is from this computer's, where tokens are judged. */
   readonly clockOffsetMs?: number
   readonly gateway?: Partial<GatewayOptions>
+  /** One more gateway over this backend, with connections of its own. */
+  readonly beside?: TestBackend
 }
 
 /** The real gateway over a real database and real sign-ins, and nobody else at work. */
@@ -35,6 +39,8 @@ export interface TestGateway {
   readonly get: (path: string, token?: string) => Promise<Got>
   /** By header, or in the query. */
   readonly open: (path: string, token: string | null, form?: 'header' | 'query') => TestSocket
+  /** As a crash, for those who are connected: no close frame, no goodbye. */
+  readonly cut: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -46,10 +52,14 @@ export interface Got {
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { auth = {}, limits = {}, leewaySeconds = 30, clockOffsetMs = 0 } = options
-  const backend = await startTestBackend({ auth, idle: true })
-  const { database, sessions, supabaseUrl } = backend
+  const { beside } = options
+  const backend = beside ?? (await startTestBackend({ auth, idle: true }))
+  const { sessions, supabaseUrl } = backend
   const logLines: string[] = []
   const log = createLog('gateway', (line) => void logLines.push(line))
+  const own =
+    beside === undefined ? null : openDatabase({ connection: beside.database.connection }, log)
+  const database = own ?? backend.database
   const jwks = new URL(`${supabaseUrl}/auth/v1/.well-known/jwks.json`)
   const verifier = createVerifier({
     keys: { algorithm: 'ES256', jwks },
@@ -65,6 +75,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const app = await createHttp(log)
   gateway.register(app)
   routeUpgrades(app.server, [(upgrade) => gateway.takeUpgrade(upgrade)], log)
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => connections.add(socket))
   const port = await listen(app, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
   origin.url = url
@@ -79,10 +91,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     tenantOf: (user) => backend.users[user]!.tenantId,
     get: (path, token) => get(`${url}${path}`, token),
     open: (path, token, form = 'header') => openSocket(url + path, token, form),
+    cut: async () => {
+      for (const connection of connections) connection.destroy()
+      await app.close()
+    },
     stop: async () => {
       await gateway.close()
       await app.close()
-      await backend.stop()
+      await (own === null ? backend.stop() : own.close())
     },
   }
 }
