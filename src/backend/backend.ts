@@ -7,9 +7,12 @@ import { serveHealth } from './health.ts'
 import { createHttp, listen } from './http.ts'
 import { routeUpgrades } from './http-upgrades.ts'
 import type { Log } from './log.ts'
+import { registerMetrics } from './metrics/metrics-routes.ts'
+import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { createParts, type Part, type Tuning } from './parts.ts'
 import type { DemoUser } from './supabase/demo-users.ts'
 import type { Sessions } from './tokens/sessions.ts'
+import type { Verifier } from './tokens/verifier.ts'
 import { openWhole } from './whole.ts'
 
 /** A running backend: one HTTP origin over one database. */
@@ -52,11 +55,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   const app = await createHttp(log.child('http'), tuning.http)
   opened.defer(() => app.close())
+  const metrics = createMetrics()
+  registerMetrics(app, { metrics, token: config.gateway.metricsToken })
   const supabase = ground.serve(app)
   serveHealth(app, ground)
-  const work = idle ? [] : addParts(ground, { config, log, tuning, origin })
+  const work = idle ? [] : addParts(ground, { config, log, tuning, origin, metrics })
   const parts = [...supabase, ...work]
-  for (const part of parts) join(app, part, opened)
+  for (const part of parts) {
+    join(app, part, opened)
+    if (part.readings !== undefined) metrics.add(part.readings)
+  }
   const takers = parts.flatMap((part) => part.takeUpgrade ?? [])
   routeUpgrades(app.server, takers, log.child('http'))
   const port = await listen(app, config)
@@ -97,10 +105,13 @@ interface Surroundings {
   readonly log: Log
   readonly tuning: Tuning
   readonly origin: Origin
+  readonly metrics: Metrics
 }
 
-function addParts(ground: Ground, { config, log, tuning, origin }: Surroundings): readonly Part[] {
-  const { database, verifier, sessions, supabase } = ground
+function addParts(ground: Ground, surroundings: Surroundings): readonly Part[] {
+  const { config, log, tuning, origin, metrics } = surroundings
+  const { database, sessions, supabase } = ground
+  const verifier = countRefusals(ground.verifier, metrics)
   return createParts({
     database,
     verifier,
@@ -114,6 +125,17 @@ function addParts(ground: Ground, { config, log, tuning, origin }: Surroundings)
     supabase,
     publicOrigin: () => config.publicOrigin ?? origin.url,
   })
+}
+
+/** Whatever a credential was shown to: an address, a socket, a renewal on an open socket. */
+function countRefusals({ verify }: Verifier, metrics: Metrics): Verifier {
+  return {
+    verify: async (token) => {
+      const verdict = await verify(token)
+      if (!verdict.ok) metrics.refused(verdict.refusal)
+      return verdict
+    },
+  }
 }
 
 function join(app: FastifyInstance, part: Part, opened: AsyncDisposableStack): void {

@@ -11,6 +11,8 @@ export interface GatewayConfig {
   /** Other sites whose pages may use cookies here. */
   readonly allowedOrigins: readonly string[]
   readonly bridge: BridgeSettings
+  /** Who brings it may see the metrics; null leaves them to this computer. */
+  readonly metricsToken: string | null
 }
 
 const lifetime = (seconds: number) =>
@@ -49,7 +51,20 @@ export function readGateway(
       longestSeconds: section.longest_session,
       reuseSeconds: section.refresh_reuse_interval,
     },
+    metricsToken: readMetricsToken(env),
   }
+}
+
+const leastTokenCharacters = 16
+
+function readMetricsToken({ METRICS_TOKEN: token = '' }: Environment): string | null {
+  if (token === '') return null
+  if (!/^[\x21-\x7e]+$/.test(token) || token.length < leastTokenCharacters) {
+    throw new ConfigError(
+      `METRICS_TOKEN is shorter than ${leastTokenCharacters} visible characters, or holds others`,
+    )
+  }
+  return token
 }
 
 /** `on` or `off`; null where nothing is said. @throws ConfigError */

@@ -7,6 +7,7 @@ import type { TakeUpgrade } from './http-upgrades.ts'
 import { createGateway, type GatewayOptions } from './gateway/gateway.ts'
 import { createWork, type WorkOptions } from './jobs/work.ts'
 import type { Log } from './log.ts'
+import type { Readings } from './metrics/metrics.ts'
 import type { Sessions } from './tokens/sessions.ts'
 import type { Verifier } from './tokens/verifier.ts'
 
@@ -15,6 +16,8 @@ export interface Part {
   register?: (app: FastifyInstance) => void
   /** Takes the WebSocket upgrades that are its own. */
   takeUpgrade?: TakeUpgrade
+  /** What it tells of itself at `/metrics`. */
+  readings?: Readings
   start: () => Promise<void>
   close: () => Promise<void>
 }

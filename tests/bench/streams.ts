@@ -2,6 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Database } from '../../src/backend/database/database.ts'
 import { addUser } from '../../src/backend/supabase/auth-users.ts'
 import { startTestBackend, type TestBackend } from '../support/backend.ts'
@@ -18,7 +20,7 @@ const password = 'only-for-this-bench'
 
 /** A thousand streams of twenty tenants, and what reaches them at a steady rate of events. */
 export async function benchStreams(): Promise<string[]> {
-  const limits = { socketsPerUser: 2 * socketsPerTenant }
+  const limits = { socketsPerUser: 2 * socketsPerTenant, streamsPerUser: 2 * socketsPerTenant }
   const backend = await startTestBackend({
     tuning: { limits, work: { scheduled: false } },
   })
@@ -26,6 +28,7 @@ export async function benchStreams(): Promise<string[]> {
   try {
     const tokens = await signIn(backend)
     const jobs = await makeJobs(backend.database)
+    const heapAtRest = heapMb()
     const atRest = await memoryOf(process.pid)
     clients.send({
       type: 'open',
@@ -51,17 +54,27 @@ export async function benchStreams(): Promise<string[]> {
     await once(clients, 'exit')
     await pause(3_000)
     const after = await memoryOf(process.pid)
+    const heapAfter = heapMb()
     const { frames, gaps, closed, p50Ms, p95Ms, p99Ms, maxMs } = report
     const cpu = (spent.user + spent.system) / 1e3 / measuredMs
     return [
       `${tenants * socketsPerTenant} sockets of ${tenants} tenants, ${Math.round((events / measuredMs) * 1_000)} events/s: ${frames} frames, ${gaps} gaps, ${closed} closed`,
       `row changed in PostgreSQL to frame, ms  p50 ${p50Ms}  p95 ${p95Ms}  p99 ${p99Ms}  max ${maxMs}`,
-      `backend (and this driver) ${(100 * cpu).toFixed(0)} % of a core; Node ${mb(atRest)} at rest, ${mb(loaded)} under load, ${mb(after)} after`,
+      `backend (and this driver) ${(100 * cpu).toFixed(0)} % of a core; Node ${mb(atRest)} at rest, ${mb(loaded)} under load, ${mb(after)} after; heap ${heapAtRest} MB before, ${heapAfter} MB after, collected`,
     ]
   } finally {
     clients.kill()
     await backend.stop()
   }
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** What is really held, in MB. */
+function heapMb(): string {
+  collect()
+  return (process.memoryUsage().heapUsed / 1024 / 1024).toFixed(0)
 }
 
 const mb = ({ node }: { readonly node: number }): string => `${node.toFixed(0)} MB`

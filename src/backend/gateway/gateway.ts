@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database/database.ts'
 import type { TakeUpgrade } from '../http-upgrades.ts'
 import type { Log } from '../log.ts'
+import type { Readings } from '../metrics/metrics.ts'
 import type { Sessions } from '../tokens/sessions.ts'
 import type { Verifier } from '../tokens/verifier.ts'
 import { Audit } from './audit.ts'
@@ -9,6 +10,7 @@ import { createFanOut } from './fan-out/fan-out.ts'
 import { createGuard } from './guard.ts'
 import { registerRoutes } from './http-routes.ts'
 import { JobHub } from './job-hub.ts'
+import { readGateway } from './gateway-readings.ts'
 import { JobReader } from './job-reader.ts'
 import { registerActs } from './jobs-api/act-routes.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
@@ -35,6 +37,7 @@ export interface GatewayOptions extends WebSettings {
 export interface Gateway {
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
+  readonly readings: Readings
   start: () => Promise<void>
   /** Closes every socket with 1001 and writes the last audit lines. Idempotent. */
   close: () => Promise<void>
@@ -78,6 +81,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       registerActs(app, { guarded, database, audit, behindProxy })
       web.register(app)
     },
+    readings: async () =>
+      readGateway({ sockets: sockets.counts(), web: web.sockets(), feed, database }),
     takeUpgrade: (upgrade) => web.takeUpgrade(upgrade) ?? upgrades.take(upgrade),
     start: async () => {
       sockets.start()

@@ -57,6 +57,13 @@ export class SocketRegistry {
     for (const socket of this.#sockets.keys()) socket.end(1001, 'server_going')
   }
 
+  /** Open sockets of each kind. */
+  counts(): Readonly<Record<SocketKind, number>> {
+    const counts = { progress: 0, stream: 0 }
+    for (const [socket, { kind }] of this.#sockets) if (socket.open) counts[kind] += 1
+    return counts
+  }
+
   countFor(tenantIds: readonly string[]): number {
     const wanted = new Set(tenantIds)
     let count = 0

@@ -37,6 +37,8 @@ interface WebOptions {
 export interface Web {
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
+  /** Open Socket.IO connections. */
+  sockets: () => number
   relay: (changes: readonly JobChange[]) => void
   start: () => Promise<void>
   close: () => Promise<void>
@@ -56,6 +58,7 @@ export function createWeb(options: WebOptions, settings: WebSettings): Web {
       socketIo.register(app)
     },
     takeUpgrade: socketIo.takeUpgrade,
+    sockets: socketIo.sockets,
     relay: socketIo.relay,
     start: async () => {
       bridge.start()

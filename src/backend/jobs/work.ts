@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
+import type { Reading, Readings } from '../metrics/metrics.ts'
 import { BulkLoad, dropBulkJobs } from './bulk-load.ts'
 import type { Load } from './bulk-plan.ts'
 import { every, type Repeating } from './every.ts'
@@ -30,6 +31,7 @@ export interface WorkOptions {
 /** Jobs being made, worked on and cleared away. */
 export interface Work {
   start: () => Promise<void>
+  readonly readings: Readings
   /** Running jobs finish the batch in hand and go back to the queue. Idempotent. */
   close: () => Promise<void>
 }
@@ -87,5 +89,19 @@ export function createWork(options: WorkOptions): Work {
     await signOff(database, worker)
   }
   let ending: Promise<void> | null = null
-  return { start, close: () => (ending ??= end()) }
+  const readings: Readings = () => (processor === null ? [] : readProcessor(processor))
+  return { start, readings, close: () => (ending ??= end()) }
 }
+
+const readProcessor = ({ inbox, busy }: Processor): readonly Reading[] => [
+  {
+    name: 'translation_over_realtime',
+    help: 'Whether translation jobs are heard of through Realtime, not by polling',
+    value: inbox.kind === 'realtime' ? 1 : 0,
+  },
+  {
+    name: 'translation_jobs_running',
+    help: 'Translation jobs that this process works on',
+    value: busy,
+  },
+]

@@ -36,6 +36,8 @@ export interface SocketIoOptions {
 export interface SocketIo {
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
+  /** Open connections. */
+  sockets: () => number
   /** Passes changes on to the clients of all gateways. */
   relay: (changes: readonly JobChange[]) => void
   start: () => Promise<void>
@@ -80,6 +82,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
       engine.handleUpgrade(message, socket, head)
       return Promise.resolve()
     },
+    sockets: () => engine.clientsCount,
     relay,
     start: async () => {
       const heard = (id: string | null): void => sockets.sessionEnded(id)

@@ -5,6 +5,7 @@ import type { RealtimeConfig } from '../../config.ts'
 import type { Database } from '../../database/database.ts'
 import { refuseUpgrade, type TakeUpgrade, type Upgrade } from '../../http-upgrades.ts'
 import type { Log } from '../../log.ts'
+import type { Readings } from '../../metrics/metrics.ts'
 import type { Sessions } from '../../tokens/sessions.ts'
 import type { TokenCheck } from '../../tokens/token-check.ts'
 import type { ApiKeys } from '../api-keys.ts'
@@ -37,6 +38,7 @@ export interface Realtime {
   readonly changes: ChangesState
   register: (app: FastifyInstance) => void
   readonly takeUpgrade: TakeUpgrade
+  readonly readings: Readings
   start: () => Promise<void>
   close: () => Promise<void>
 }
@@ -88,6 +90,14 @@ class RealtimeServer implements Realtime {
   get changes(): ChangesState {
     return this.#room.changes.state
   }
+
+  readonly readings: Readings = () => [
+    {
+      name: 'realtime_connections',
+      help: 'Open connections to Realtime',
+      value: this.#connections.size,
+    },
+  ]
 
   register(app: FastifyInstance): void {
     if (!this.#options.config.enabled) return
