@@ -155,6 +155,7 @@ describe('the gateway alone', () => {
     ['more than an origin', { PUBLIC_URL: 'https://x.test/path' }, 'PUBLIC_URL is more than'],
     ['a site that is none', { ALLOWED_ORIGINS: 'https://a.test,b' }, 'ALLOWED_ORIGINS is not an'],
     ['a page', { ALLOWED_ORIGINS: 'https://a.test/x' }, 'ALLOWED_ORIGINS holds more than origins'],
+    ['a short token', { METRICS_TOKEN: 'short' }, 'METRICS_TOKEN is shorter than 16'],
     ['a proxy by number', { BEHIND_PROXY: '1' }, 'BEHIND_PROXY is neither on nor off'],
     ['neither on nor off', { SIGNALBOX_JOBS: 'yes' }, 'SIGNALBOX_JOBS is neither on nor off'],
   ])('is refused by name: %s', (_what, env, sentence) => {
@@ -230,6 +231,7 @@ describe('what browsers and proxies are trusted with', () => {
   it('is nobody’s, for lifetimes as the bridge has them, unless something is said', () => {
     expect(parse({}).gateway).toEqual({
       behindProxy: false,
+      metricsToken: null,
       allowedOrigins: [],
       bridge: defaultBridge,
     })
