@@ -118,6 +118,7 @@ function addParts(ground: Ground, surroundings: Surroundings): readonly Part[] {
     sessions,
     log,
     jobs: config.jobs,
+    samples: config.project === null,
     gateway: config.gateway,
     load: config.load,
     tuning,

@@ -136,6 +136,11 @@ export function parseConfig({ args, env, readFile }: ConfigSources): ParsedConfi
       '--reset empties the data folder, not the database of DATABASE_URL: leave one of them out',
     )
   }
+  if (alone && flags.load !== null) {
+    throw new ConfigError(
+      '--load drives sample jobs, and none are made over a project (SUPABASE_URL): leave it out',
+    )
+  }
   const readBeside = (path: string): string =>
     readFile(resolve(flags.configPath === null ? '.' : dirname(flags.configPath), path))
   return {

@@ -5,6 +5,7 @@ import type { Database } from './database/database.ts'
 import type { HttpPatience } from './http.ts'
 import type { TakeUpgrade } from './http-upgrades.ts'
 import { createGateway, type GatewayOptions } from './gateway/gateway.ts'
+import { createUpkeep } from './jobs/upkeep.ts'
 import { createWork, type WorkOptions } from './jobs/work.ts'
 import type { Log } from './log.ts'
 import type { Readings } from './metrics/metrics.ts'
@@ -29,6 +30,8 @@ export interface PartContext {
   readonly log: Log
   /** Whether this process works on jobs, too. */
   readonly jobs: boolean
+  /** Whether the sample jobs belong here: never into somebody else's project. */
+  readonly samples: boolean
   readonly load: Load | null
   readonly gateway: GatewayConfig
   readonly tuning: Tuning
@@ -56,12 +59,14 @@ export interface Tuning {
 
 /** In the order of starting; they are closed in reverse, so that work stops before sockets do. */
 export function createParts(context: PartContext): readonly Part[] {
-  const { database, verifier, sessions, log, load, tuning, supabase, redisUrl } = context
+  const { database, verifier, sessions, log, samples, load, tuning, supabase, redisUrl } = context
   const gateway = { database, verifier, sessions, redisUrl, publicOrigin: context.publicOrigin }
   const limits = tuning.limits ?? {}
-  const work = { database, log: log.child('jobs'), load, supabase, ...tuning.work }
+  const jobsLog = log.child('jobs')
+  const work = { database, log: jobsLog, samples, load, supabase, ...tuning.work }
   return [
     createGateway({ ...gateway, ...context.gateway, limits, log: log.child('gateway') }),
+    createUpkeep(database, jobsLog),
     ...(context.jobs ? [createWork(work)] : []),
   ]
 }

@@ -61,13 +61,15 @@ interface Claim {
   readonly queue: Queue
   /** Null is whichever tenant has waited longest. */
   readonly tenantId: string | null
+  /** Only jobs of these tenants; null or left out is of any. */
+  readonly among?: readonly string[] | null
   readonly limit: number
 }
 
 /** Takes the oldest waiting jobs; a job is never taken twice, however many ask. */
 export function claim(
   database: Queryable,
-  { worker, queue, tenantId, limit }: Claim,
+  { worker, queue, tenantId, among = null, limit }: Claim,
 ): Promise<ClaimedJob[]> {
   return database.query<ClaimedJob>(
     `update public.jobs set status = 'running', worker = $1, started_at = clock_timestamp(),
@@ -75,21 +77,22 @@ export function claim(
      where id = any (array(
        select id from public.jobs
        where queue = $4 and status = 'queued' and ($2::text is null or tenant_id = $2)
+         and ($5::text[] is null or tenant_id = any ($5))
        order by created_at limit $3 for update skip locked
      ))
      returning id, name, tenant_id as "tenantId", attempt, input`,
-    [worker, tenantId, limit, queue],
+    [worker, tenantId, limit, queue, among],
   )
 }
 
 /**
  * Puts running jobs back into the queue under a new attempt, or gives them up. `where` picks them
- * and may use `$2`.
+ * and may use `$2` and what follows.
  */
 async function takeBack(
   database: Queryable,
   where: string,
-  params: readonly [why: string, by: unknown],
+  params: readonly [why: string, ...by: unknown[]],
 ): Promise<string[]> {
   const rows = await database.query<{ id: string }>(
     `update public.jobs j set
@@ -116,24 +119,30 @@ async function takeBack(
 
 /** At a graceful stop: one job, still held by this worker. */
 export function handBack(database: Queryable, jobId: string, worker: string): Promise<string[]> {
-  return takeBack(database, `id = ($2::text[])[1] and worker = ($2::text[])[2]`, [
+  return takeBack(database, 'id = $2 and worker = $3', [
     'Interrupted: the worker stopped; waits for another attempt',
-    [jobId, worker],
+    jobId,
+    worker,
   ])
 }
 
 /**
  * Takes back the jobs of workers that have not been seen for `leaseMs`: they crashed, or lost the
- * database. Such a worker can do no harm later: its writes name its attempt.
+ * database. Such a worker can do no harm later: its writes name its attempt. `among` is whose jobs
+ * may be taken back; null is everybody's.
  */
-export function reclaim(database: Database, leaseMs: number): Promise<string[]> {
+export function reclaim(
+  database: Database,
+  leaseMs: number,
+  among: readonly string[] | null = null,
+): Promise<string[]> {
   return takeBack(
     database,
     `not exists (
        select from public.job_workers w
        where w.id = worker and w.seen_at > clock_timestamp() - make_interval(secs => $2 / 1000.0)
-     )`,
-    ['Interrupted: its worker is gone; waits for another attempt', leaseMs],
+     ) and ($3::text[] is null or tenant_id = any ($3))`,
+    ['Interrupted: its worker is gone; waits for another attempt', leaseMs, among],
   )
 }
 

@@ -9,18 +9,22 @@ const keptChanges = { count: 10_000, minutes: 10 }
 const prunedAtOnce = 5_000
 const keptAuditDays = 30
 
-/** Forgets what is old: jobs with their lines, changes, audit lines. */
-export async function prune(database: Database): Promise<void> {
+/** Forgets old jobs with their lines. Only where all jobs are ours: nobody else's may be forgotten. */
+export async function pruneJobs(database: Database): Promise<void> {
   await database.query(
     `delete from public.jobs where id in (
        select id from (
          select id, finished_at, row_number() over (partition by tenant_id order by finished_at desc) as age
-         from public.jobs where finished_at is not null and queue = 'sample'
+         from public.jobs where finished_at is not null and queue in ('sample', 'translation')
        ) as finished
        where age > $1 or finished_at < clock_timestamp() - make_interval(hours => $2)
      )`,
     [keptJobs, keptHours],
   )
+}
+
+/** Forgets what was written down beside the jobs: changes, audit lines, workers that are gone. */
+export async function pruneRecords(database: Database): Promise<void> {
   await pruneChanges(database)
   await database.query(
     'delete from public.audit_log where at < clock_timestamp() - make_interval(days => $1)',

@@ -7,7 +7,7 @@ import type { Load } from './bulk-plan.ts'
 import { every, type Repeating } from './every.ts'
 import { Processor } from '../translation/processor.ts'
 import { beat, reclaim, signOff } from './job-queue.ts'
-import { prune } from './pruner.ts'
+import { pruneJobs } from './pruner.ts'
 import { recipes } from './recipes.ts'
 import { loadReferenceData } from './reference-data.ts'
 import { Scheduler } from './scheduler.ts'
@@ -24,6 +24,11 @@ export interface WorkOptions {
   readonly scheduled?: boolean
   /** A worker unseen for so long has lost its jobs. */
   readonly leaseMs?: number
+  /**
+   * False over somebody else's project: no sample job is made there, no sample data loaded and no
+   * job forgotten, and of what others wait for nothing is touched.
+   */
+  readonly samples?: boolean
   /** Where translation jobs are heard of; null leaves them to other processors. */
   readonly supabase: { readonly url: () => string; readonly serviceKey: string } | null
 }
@@ -42,50 +47,34 @@ const jobsPerTenant = 8
 const defaultLeaseMs = 10_000
 const housekeepingMs = 30_000
 
+/** Those that the recipes are of. */
+const sampleTenantIds = [...new Set(recipes.map((recipe) => recipe.tenantId))]
+
 export function createWork(options: WorkOptions): Work {
-  const { database, log, load, pace = 1, scheduled = true, leaseMs = defaultLeaseMs } = options
+  const { database, log, leaseMs = defaultLeaseMs, samples = true } = options
   const worker = randomUUID()
-  const tenantIds = [...new Set(recipes.map((recipe) => recipe.tenantId))]
-  const pool = new WorkerPool({ database, log, worker, tenantIds, slots: slotsPerTenant, pace })
-  const scheduler = new Scheduler({ database, log, recipes, jobsPerTenant })
-  const processor =
-    options.supabase === null
-      ? null
-      : new Processor({
-          database,
-          log: log.child('translation'),
-          worker,
-          slots: translationSlots,
-          pace,
-          supabase: options.supabase,
-        })
-  const bulk = load === null ? null : new BulkLoad({ database, log, worker, load })
-  const repeating: Repeating[] = []
+  const among = samples ? null : sampleTenantIds
+  const processor = createProcessor(options, worker, among)
+  const demo = samples ? createSamples(options, worker) : null
+  let living: Repeating | null = null
 
   const live = async (): Promise<void> => {
     await beat(database, worker)
-    const jobs = await reclaim(database, leaseMs)
+    const jobs = await reclaim(database, leaseMs, among)
     if (jobs.length > 0) log.warn('took back jobs of a worker that is gone', { jobs: jobs.length })
   }
-  const keepHouse = async (): Promise<void> => {
-    await prune(database)
-    await dropBulkJobs(database, null)
-  }
   const start = async (): Promise<void> => {
-    await loadReferenceData(database)
+    await demo?.prepare()
     // First of all alive: whoever reclaims must not find our jobs without an owner.
     await live()
-    repeating.push(every(leaseMs / 3, live, log), every(housekeepingMs, keepHouse, log))
-    pool.start()
+    living = every(leaseMs / 3, live, log)
     processor?.start()
-    if (scheduled) scheduler.start()
-    await bulk?.start()
+    await demo?.start()
   }
   const end = async (): Promise<void> => {
-    await scheduler.close()
-    await bulk?.close()
-    await Promise.all([pool.close(), processor?.close()])
-    for (const one of repeating) await one.close()
+    await demo?.stopMaking()
+    await Promise.all([demo?.close(), processor?.close()])
+    await living?.close()
     await signOff(database, worker)
   }
   let ending: Promise<void> | null = null
@@ -105,3 +94,51 @@ const readProcessor = ({ inbox, busy }: Processor): readonly Reading[] => [
     value: busy,
   },
 ]
+
+function createProcessor(
+  { database, log, pace = 1, supabase }: WorkOptions,
+  worker: string,
+  tenantIds: readonly string[] | null,
+): Processor | null {
+  if (supabase === null) return null
+  return new Processor({
+    database,
+    log: log.child('translation'),
+    worker,
+    slots: translationSlots,
+    pace,
+    supabase,
+    tenantIds,
+  })
+}
+
+/** The sample jobs: their data, their schedule, their workers, and that old ones go. */
+function createSamples(options: WorkOptions, worker: string) {
+  const { database, log, load, pace = 1, scheduled = true } = options
+  const tenantIds = sampleTenantIds
+  const pool = new WorkerPool({ database, log, worker, tenantIds, slots: slotsPerTenant, pace })
+  const scheduler = new Scheduler({ database, log, recipes, jobsPerTenant })
+  const bulk = load === null ? null : new BulkLoad({ database, log, worker, load })
+  let housekeeping: Repeating | null = null
+  const keepHouse = async (): Promise<void> => {
+    await pruneJobs(database)
+    await dropBulkJobs(database, null)
+  }
+  return {
+    prepare: () => loadReferenceData(database),
+    start: async () => {
+      housekeeping = every(housekeepingMs, keepHouse, log)
+      pool.start()
+      if (scheduled) scheduler.start()
+      await bulk?.start()
+    },
+    stopMaking: async () => {
+      await scheduler.close()
+      await bulk?.close()
+    },
+    close: async () => {
+      await pool.close()
+      await housekeeping?.close()
+    },
+  }
+}

@@ -15,6 +15,8 @@ export interface ProcessorOptions {
   /** Scales the throughput caps of all recipes. */
   readonly pace: number
   readonly supabase: { readonly url: () => string; readonly serviceKey: string }
+  /** Whose jobs it takes; null or left out is everybody's. */
+  readonly tenantIds?: readonly string[] | null
   /** Between two looks while Realtime is down, milliseconds. */
   readonly pollMs?: number
   /** Told as soon as a job was claimed; for measuring. */
@@ -85,11 +87,12 @@ export class Processor {
   }
 
   async #take(): Promise<void> {
-    const { database, worker, slots, log, pace, onClaimed } = this.#options
+    const { database, worker, slots, log, pace, tenantIds: among = null, onClaimed } = this.#options
     const { signal } = this.#stopping
     const limit = slots - this.#running.size
     if (limit <= 0) return
-    const jobs = await claim(database, { worker, queue: 'translation', tenantId: null, limit })
+    const wanted = { worker, queue: 'translation', tenantId: null, among, limit } as const
+    const jobs = await claim(database, wanted)
     for (const job of jobs) {
       onClaimed?.(job.id)
       const ended = attempt(job, { database, log, worker, pace, signal }).finally(() => {

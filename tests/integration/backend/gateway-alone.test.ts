@@ -10,9 +10,11 @@ import { WebSocket } from 'ws'
 import type { Backend } from '../../../src/backend/backend.ts'
 import type { Environment } from '../../../src/backend/config-environment.ts'
 import { ConfigError } from '../../../src/backend/config-error.ts'
+import { enqueueTranslation } from '../../../src/backend/jobs/job-queue.ts'
 import { AuthCaller } from '../../support/auth-caller.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
 import { environmentOf, startGatewayAlone } from '../../support/gateway-alone.ts'
+import { untilAsked } from '../../support/until.ts'
 
 const program = join(import.meta.dirname, '../../../src/backend/main.ts')
 const jobId = 'alone.job'
@@ -127,6 +129,58 @@ describe('the gateway alone', () => {
     expect(await refusal(environmentOf(project, 'empty'))).toMatch(
       /the schema is not there \(public\.\w+ is missing\): run "supabase db push"/,
     )
+  })
+})
+
+describe('the gateway alone, told to work on jobs', () => {
+  it('brings no sample into the project, and touches no job of anybody else', async () => {
+    const { database } = project
+    await database.query(
+      `insert into public.jobs (id, name, kind, tenant_id, status, worker, started_at, finished_at)
+       values ('theirs.running', 'a', 'import', 'customer', 'running', 'their-worker', now(), null),
+         ('theirs.old', 'b', 'import', 'customer', 'succeeded', null, now(), now() - interval '9 days')`,
+    )
+    const order = { document: 'delivery-notes-de.csv', from: 'de', to: 'en' }
+    const orderFor = (tenantId: string): Promise<string> =>
+      enqueueTranslation(database, { ...order, name: tenantId, tenantId })
+    const theirs = await orderFor('customer')
+    await start({ ...environmentOf(project), SIGNALBOX_JOBS: 'on' })
+    const ours = await orderFor('acme-freight')
+    await untilAsked('the sample document is being translated', async () => {
+      const [row] = await database.query<{ status: string }>(
+        'select status from public.jobs where id = $1',
+        [ours],
+      )
+      return row?.status !== 'queued'
+    })
+    const [found] = await database.query(
+      `select (select count(*)::int from demo.carriers) as carriers,
+         (select count(*)::int from public.jobs
+          where queue <> 'translation' and id not in ($1, 'theirs.running', 'theirs.old')) as samples,
+         (select status from public.jobs where id = 'theirs.running') as running,
+         (select status from public.jobs where id = 'theirs.old') as old,
+         (select status from public.jobs where id = $2) as waiting`,
+      [jobId, theirs],
+    )
+    expect(found).toEqual({
+      carriers: 0,
+      samples: 0,
+      running: 'running',
+      old: 'succeeded',
+      waiting: 'queued',
+    })
+  })
+
+  it('forgets old records of who looked, also where it works on none', async () => {
+    const { database } = project
+    await database.query(
+      `insert into public.audit_log (at, action, result) values (now() - interval '31 days', 'old', 'done')`,
+    )
+    await start()
+    await untilAsked('it is forgotten', async () => {
+      const rows = await database.query(`select from public.audit_log where action = 'old'`)
+      return rows.length === 0
+    })
   })
 })
 

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { claim, beat, enqueue, reclaim } from '../../../src/backend/jobs/job-queue.ts'
+import {
+  claim,
+  beat,
+  enqueue,
+  enqueueTranslation,
+  reclaim,
+} from '../../../src/backend/jobs/job-queue.ts'
 import { JobRun, Superseded } from '../../../src/backend/jobs/job-run.ts'
 import type { Recipe } from '../../../src/backend/jobs/recipe.ts'
 import { recipes } from '../../../src/backend/jobs/recipes.ts'
@@ -7,6 +13,7 @@ import { createWork, type Work } from '../../../src/backend/jobs/work.ts'
 import { createLog } from '../../../src/backend/log.ts'
 import { wireJobSchema, type WireJob } from '../../../src/shared/job.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
+import { untilAsked } from '../../support/until.ts'
 
 /** As fast as the machine allows: the caps of the sources are not what is tested. */
 const pace = 10_000
@@ -297,6 +304,29 @@ describe('workers', () => {
       attempt: 5,
       error: { code: 'interrupted' },
     })
+  })
+})
+
+describe('housekeeping', () => {
+  it('lets old jobs go, translations as well, and keeps those that wait', async () => {
+    const { database } = backend
+    const order = { tenantId: 'acme-freight', document: 'nowhere.csv', from: 'de', to: 'en' }
+    const old = await enqueueTranslation(database, { ...order, name: 'Old' })
+    const fresh = await enqueueTranslation(database, { ...order, name: 'Fresh' })
+    await database.query(
+      `update public.jobs set status = 'cancelled', finished_at = now() - interval '25 hours'
+       where id = $1`,
+      [old],
+    )
+    const work = hands()
+    await work.start()
+    await untilAsked('the old one is gone', async () => {
+      const rows = await database.query('select from public.translation_jobs where id = $1', [old])
+      return rows.length === 0
+    })
+    await work.close()
+    expect(await read(fresh)).toMatchObject({ status: 'queued' })
+    await database.query('delete from public.translation_jobs')
   })
 })
 

@@ -162,6 +162,12 @@ describe('the gateway alone', () => {
     expect(refusal(env)).toContain(sentence)
   })
 
+  it('takes no load: that is of sample jobs', () => {
+    const args = ['--load', 'jobs=1,rate=1']
+    const parseIt = () => parseConfig({ args, env: project, readFile: () => '' })
+    expect(parseIt).toThrow('--load drives sample jobs, and none are made over a project')
+  })
+
   it('is refused with the anon key as the service key, without repeating it', async () => {
     const key = await keyOf('anon')
     const message = refusal({ ...project, SUPABASE_SERVICE_ROLE_KEY: key })
