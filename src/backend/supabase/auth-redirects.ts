@@ -17,9 +17,19 @@ export function chooseRedirect(allowed: Allowed, asked: string | null | undefine
   if (url === null || /^(?:javascript|data|vbscript|file|blob):$/.test(url.protocol)) {
     return allowed.siteUrl
   }
+  if (!isAsItReads(url, asked)) return allowed.siteUrl
   return isOnSite(url, allowed.siteUrl) || isListed(asked, allowed.redirectUrls)
     ? asked
     : allowed.siteUrl
+}
+
+/**
+ * Patterns look at the text, browsers at what they make of it: `https://evil%2ecom\.desk.test/` is
+ * evil.com. So the host has to stand there as it is meant, and with no name of a user before it.
+ */
+function isAsItReads({ protocol, origin }: URL, asked: string): boolean {
+  if (!web.includes(protocol)) return true
+  return asked.toLowerCase().startsWith(origin) && /^(?:[:/?#]|$)/.test(asked.slice(origin.length))
 }
 
 /** As GoTrue: the host decides, whatever the port. */

@@ -47,6 +47,10 @@ describe('a redirect', () => {
     'data:text/html,x',
     'https://docs.test/\r\nset-cookie: a=b',
     'http://127.0.0.1@evil.test/',
+    'https://evil%2etest?.example.test/in',
+    String.raw`https://evil%2etest\.example.test/in`,
+    'https://evil。test?.example.test/in',
+    'https://a:b@docs.test/in',
     `https://docs.test/${'x'.repeat(3_000)}`,
   ])('goes to the site instead of %s', (asked) => {
     expect(chooseRedirect(allowed, asked)).toBe(allowed.siteUrl)
