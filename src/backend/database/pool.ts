@@ -67,20 +67,24 @@ async function transaction<T>(
   run: (queryable: Queryable) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect()
-  let broken = false
+  const connection = { broken: false }
+  // The pool listens only while a connection is idle. The statement that runs, or the next one, says why.
+  const broke = (): void => {
+    connection.broken = true
+  }
+  client.on('error', broke)
   try {
     await client.query('begin')
     const result = await run(queryable(client))
     await client.query('commit')
     return result
   } catch (error) {
-    await client.query('rollback').catch(() => {
-      broken = true
-    })
+    await client.query('rollback').catch(broke)
     throw error
   } finally {
-    // A connection that could not roll back is not lent again.
-    client.release(broken)
+    // A connection that broke, or could not roll back, is not lent again.
+    client.release(connection.broken)
+    if (!connection.broken) client.off('error', broke)
   }
 }
 
