@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../log.ts'
 import { handBack, type ClaimedJob } from './job-queue.ts'
 import { JobRun, Superseded } from './job-run.ts'
 import { DataFault, Pipeline } from './pipeline.ts'
 import { recipeFor } from './recipes.ts'
+
+const retryMs = 1_000
 
 export interface AttemptOptions {
   readonly database: Database
@@ -27,9 +30,26 @@ export async function attempt(job: ClaimedJob, options: AttemptOptions): Promise
     }
     // Not the job's fault, and not said on the wire: the job waits for another attempt.
     if (!signal.aborted) log.error('a job could not be run', { job: job.id, why: String(error) })
-    await handBack(database, job.id, worker).catch((late: unknown) =>
-      log.error('a job could not be handed back', { job: job.id, why: String(late) }),
-    )
+    await giveBack(job.id, options)
+  }
+}
+
+/**
+ * Tries until it is done: nobody would ever take a job back from a worker that lives. One that
+ * stops tries once more; its job is found without an owner then.
+ */
+async function giveBack(jobId: string, options: AttemptOptions): Promise<void> {
+  const { database, log, worker, signal } = options
+  for (;;) {
+    const isStopping = signal.aborted
+    try {
+      await handBack(database, jobId, { worker, isStopping })
+      return
+    } catch (error) {
+      log.error('a job could not be handed back', { job: jobId, why: String(error) })
+    }
+    if (isStopping) return
+    await pause(retryMs, undefined, { signal }).catch(() => undefined)
   }
 }
 

@@ -91,7 +91,7 @@ export function claim(
  */
 async function takeBack(
   database: Queryable,
-  where: string,
+  { where, isLastTry }: { readonly where: string; readonly isLastTry: string },
   params: readonly [why: string, ...by: unknown[]],
 ): Promise<string[]> {
   const rows = await database.query<{ id: string }>(
@@ -107,7 +107,7 @@ async function takeBack(
        error = case when last_try then jsonb_build_object('code', 'interrupted', 'message', $1::text) end,
        message = $1,
        note = jsonb_build_object('level', case when last_try then 'error' else 'warning' end, 'text', $1::text)
-     from (select id as taken, attempt >= ${maxAttempts} as last_try from public.jobs
+     from (select id as taken, ${isLastTry} as last_try from public.jobs
            where status = 'running' and queue in ('sample', 'translation') and (${where})
            for update skip locked) as interrupted
      where j.id = interrupted.taken
@@ -117,10 +117,17 @@ async function takeBack(
   return rows.map((row) => row.id)
 }
 
-/** At a graceful stop: one job, still held by this worker. */
-export function handBack(database: Queryable, jobId: string, worker: string): Promise<string[]> {
-  return takeBack(database, 'id = $2 and worker = $3', [
-    'Interrupted: the worker stopped; waits for another attempt',
+const hasTriedEnough = `attempt >= ${maxAttempts}`
+
+/** One job, still held by this worker. That a worker stops in good order is never held against it. */
+export function handBack(
+  database: Queryable,
+  jobId: string,
+  { worker, isStopping }: { readonly worker: string; readonly isStopping: boolean },
+): Promise<string[]> {
+  const where = 'id = $2 and worker = $3'
+  return takeBack(database, { where, isLastTry: isStopping ? 'false' : hasTriedEnough }, [
+    `Interrupted: ${isStopping ? 'the worker stopped' : 'the worker failed'}; waits for another attempt`,
     jobId,
     worker,
   ])
@@ -136,14 +143,15 @@ export function reclaim(
   leaseMs: number,
   among: readonly string[] | null = null,
 ): Promise<string[]> {
-  return takeBack(
-    database,
-    `not exists (
+  const where = `not exists (
        select from public.job_workers w
        where w.id = worker and w.seen_at > clock_timestamp() - make_interval(secs => $2 / 1000.0)
-     ) and ($3::text[] is null or tenant_id = any ($3))`,
-    ['Interrupted: its worker is gone; waits for another attempt', leaseMs, among],
-  )
+     ) and ($3::text[] is null or tenant_id = any ($3))`
+  return takeBack(database, { where, isLastTry: hasTriedEnough }, [
+    'Interrupted: its worker is gone; waits for another attempt',
+    leaseMs,
+    among,
+  ])
 }
 
 /** Says that this worker lives. */

@@ -75,7 +75,10 @@ export function createWork(options: WorkOptions): Work {
     await demo?.stopMaking()
     await Promise.all([demo?.close(), processor?.close()])
     await living?.close()
-    await signOff(database, worker)
+    // Where the database has gone first, the lease says it for us.
+    await signOff(database, worker).catch((error: unknown) =>
+      log.warn('a worker could not sign off', { why: String(error) }),
+    )
   }
   let ending: Promise<void> | null = null
   const readings: Readings = () => (processor === null ? [] : readProcessor(processor))

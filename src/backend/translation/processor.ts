@@ -5,6 +5,8 @@ import type { Log } from '../log.ts'
 import type { InboxState } from './inbox-state.ts'
 import { Inbox } from './inbox.ts'
 
+const retryMs = 1_000
+
 export interface ProcessorOptions {
   readonly database: Database
   readonly log: Log
@@ -34,6 +36,7 @@ export class Processor {
   readonly #running = new Map<string, Promise<void>>()
   #looking: Promise<void> | null = null
   #again = false
+  #retry: NodeJS.Timeout | null = null
 
   constructor(options: ProcessorOptions) {
     this.#options = options
@@ -63,6 +66,7 @@ export class Processor {
   async close(): Promise<void> {
     await this.#inbox.close()
     this.#stopping.abort()
+    if (this.#retry !== null) clearTimeout(this.#retry)
     await this.#looking
     await Promise.all(this.#running.values())
   }
@@ -77,6 +81,7 @@ export class Processor {
     this.#looking = this.#take()
       .catch((error: unknown) => {
         this.#options.log.warn('no translation job could be claimed', { why: String(error) })
+        this.#lookLater()
       })
       .finally(() => {
         this.#looking = null
@@ -84,6 +89,15 @@ export class Processor {
         this.#again = false
         this.#look()
       })
+  }
+
+  /** Through Realtime it is said once that a job waits. */
+  #lookLater(): void {
+    if (this.#stopping.signal.aborted) return
+    this.#retry ??= setTimeout(() => {
+      this.#retry = null
+      this.#look()
+    }, retryMs)
   }
 
   async #take(): Promise<void> {

@@ -13,7 +13,7 @@ import { createWork, type Work } from '../../../src/backend/jobs/work.ts'
 import { createLog } from '../../../src/backend/log.ts'
 import { wireJobSchema, type WireJob } from '../../../src/shared/job.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
-import { untilAsked } from '../../support/until.ts'
+import { until, untilAsked } from '../../support/until.ts'
 
 /** As fast as the machine allows: the caps of the sources are not what is tested. */
 const pace = 10_000
@@ -285,6 +285,43 @@ describe('workers', () => {
     expect(written).toBe(false)
     await expect(run.succeed('late')).rejects.toBeInstanceOf(Superseded)
     expect(await read(id)).toEqual(done)
+  })
+
+  it('give a job back as soon as that can be written, not only at once', async () => {
+    const { database } = backend
+    await database.query(
+      `create function public.refuse() returns trigger language plpgsql
+       as $$ begin raise exception 'not now'; end $$`,
+    )
+    await database.query(
+      `create trigger refuse before update on public.jobs for each row
+       when (old.worker is not null) execute function public.refuse()`,
+    )
+    const said: string[] = []
+    const work = createWork({
+      ...{ database, load: null, pace, scheduled: false, supabase: null },
+      log: createLog('jobs', (line) => void said.push(line)),
+    })
+    const id = await queue('fuel-surcharges')
+    await work.start()
+    await until('it was tried', () => said.some((line) => line.includes('handed back')))
+    await database.query('drop function public.refuse() cascade')
+    const [job] = await ended([id])
+    await work.close()
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2 })
+  })
+
+  it('stop in good order as often as they like, and the job is not given up', async () => {
+    const id = await queue('shipment-events')
+    await backend.database.query('update public.jobs set attempt = 9 where id = $1', [id])
+    const slow = createWork({
+      ...{ database: backend.database, log, load: null, pace: 1, scheduled: false, supabase: null },
+    })
+    await slow.start()
+    await untilRunning(id)
+    await slow.close()
+    expect(await read(id)).toMatchObject({ status: 'queued', attempt: 10 })
+    await backend.database.query('delete from public.jobs where id = $1', [id])
   })
 
   it('give a job up that keeps being interrupted', async () => {

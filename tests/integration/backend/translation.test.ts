@@ -181,6 +181,27 @@ describe('processors', () => {
     expect(logged.join()).not.toContain(backend.secretKey)
   })
 
+  it('look again for a job that could not be claimed when it was told', async () => {
+    const logged: string[] = []
+    const one = processor({ logged })
+    one.start()
+    await until('Realtime is up', () => one.inbox.kind === 'realtime')
+    await backend.database.query(
+      `create function public.refuse() returns trigger language plpgsql
+       as $$ begin raise exception 'not now'; end $$`,
+    )
+    await backend.database.query(
+      `create trigger refuse before update on public.jobs for each row
+       when (old.status = 'queued') execute function public.refuse()`,
+    )
+    const ids = await order(1)
+    await until('it was tried', () => logged.some((line) => line.includes('could be claimed')))
+    await backend.database.query('drop function public.refuse() cascade')
+    await completed(ids)
+    expect(one.inbox.kind).toBe('realtime')
+    await one.close()
+  })
+
   it('never run a job twice, with three of them at work', async () => {
     const claimed: string[] = []
     const three = ['a', 'b', 'c'].map((worker) => processor({ worker, claimed }))
