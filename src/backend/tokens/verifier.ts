@@ -138,10 +138,18 @@ function explain(error: unknown): Refused | null {
   if (error instanceof errors.JOSEAlgNotAllowed) {
     return refuse('token_signature', 'the token is signed in a way that this project does not use')
   }
-  if (error instanceof errors.JWKSNoMatchingKey) {
+  if (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  ) {
     return refuse('token_signature', 'no key of this project signed the token')
   }
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
+  if (
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    // A header that demands what nobody here knows (`crit`).
+    error instanceof errors.JOSENotSupported
+  ) {
     return refuse('token_malformed', 'the token cannot be decoded')
   }
   return null

@@ -92,6 +92,29 @@ describe('a token is refused for one named reason', () => {
     },
   )
 
+  it('token_malformed: its header demands what nobody knows', async () => {
+    const header = Buffer.from('{"alg":"HS256","crit":["x"],"x":1}').toString('base64url')
+    const [, claims, signature] = (await hs256(session)).split('.')
+    const token = [header, claims, signature].join('.')
+    expect(reason(await verifier().verify(token))).toBe('token_malformed')
+  })
+
+  it('token_signature: it names no key, and several could be meant', async () => {
+    const pair = await generateKeyPair('ES256')
+    const jwk = { ...(await exportJWK(pair.publicKey)), alg: 'ES256' }
+    const jwks = {
+      keys: [
+        { ...jwk, kid: 'one' },
+        { ...jwk, kid: 'two' },
+      ],
+    }
+    const token = await new SignJWT(session)
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(pair.privateKey)
+    const verdict = await verifier({ keys: { algorithm: 'ES256', jwks } }).verify(token)
+    expect(reason(verdict)).toBe('token_signature')
+  })
+
   it('token_malformed: it never ends', async () => {
     const endless = await hs256(without('exp'))
     expect(reason(await verifier().verify(endless))).toBe('token_malformed')
