@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openDatabase } from '../../../src/backend/database/pool.ts'
 import { createFanOut, type FanOut } from '../../../src/backend/gateway/fan-out/fan-out.ts'
 import type { JobChange } from '../../../src/backend/gateway/feed.ts'
+import { pruneRecords } from '../../../src/backend/jobs/pruner.ts'
 import { createLog } from '../../../src/backend/log.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
 import { JobHand } from '../../support/gateway.ts'
@@ -202,5 +203,32 @@ describe('the log of changes', () => {
       const first = changes[0]!.offset
       expect(changes.map((change) => change.offset)).toEqual(changes.map((_, n) => first + n))
     }
+  })
+
+  it('keeps 10,000 changes of each tenant, and all of the last ten minutes', async () => {
+    const { database } = backend
+    await database.query(
+      `insert into public.job_changes
+         (tenant_id, "offset", position, job_id, attempt, seq, job, changes, at)
+       select tenant, n, nextval('public.job_changes_position'), 'j', 1, n, '{}', '{}',
+         clock_timestamp() - case tenant when 'old' then interval '11 minutes' else '9 minutes' end
+       from unnest(array['old', 'new']) as tenant, generate_series(1, 16000) as n`,
+    )
+    await pruneRecords(database)
+    const left = await database.query(
+      `select tenant_id as tenant, min("offset")::int as first, max("offset")::int as last
+       from public.job_changes where tenant_id in ('old', 'new') group by 1 order by 1`,
+    )
+    expect(left).toEqual([
+      { tenant: 'new', first: 1, last: 16_000 },
+      { tenant: 'old', first: 6_001, last: 16_000 },
+    ])
+  })
+
+  it('starts another epoch when it is emptied', async () => {
+    const epoch = () => backend.database.query('select epoch from public.job_stream')
+    const before = await epoch()
+    await backend.database.query('truncate public.job_changes')
+    expect(await epoch()).not.toEqual(before)
   })
 })
