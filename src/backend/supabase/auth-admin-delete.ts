@@ -13,7 +13,7 @@ export async function deleteUserSoftly(inside: Queryable, user: UserRow): Promis
   const hide = (text: string | null): string | null => (text ? obfuscate(user.id, text) : null)
   await inside.query(
     `update auth.users set deleted_at = now(), updated_at = now(), email = $2, phone = $3,
-       encrypted_password = null, raw_app_meta_data = '{}', raw_user_meta_data = '{}'
+       email_change = '', encrypted_password = null, raw_app_meta_data = '{}', raw_user_meta_data = '{}'
      where id = $1`,
     [user.id, hide(user.email), hide(user.phone)?.slice(0, 15) ?? null],
   )
@@ -24,8 +24,9 @@ export async function deleteUserSoftly(inside: Queryable, user: UserRow): Promis
       [identityId, obfuscate(user.id, String(providerId))],
     )
   }
-  await inside.query('delete from auth.mfa_factors where user_id = $1', [user.id])
-  await inside.query('delete from auth.sessions where user_id = $1', [user.id])
+  for (const table of ['mfa_factors', 'one_time_tokens', 'flow_state', 'sessions']) {
+    await inside.query(`delete from auth.${table} where user_id = $1`, [user.id])
+  }
 }
 
 function obfuscate(id: string, text: string): string {

@@ -61,7 +61,23 @@ export async function changeUser(
   const taken = await findTaken(maker.inside, { ...change, id: undefined }, id)
   if (taken !== null) return refused(taken)
   await apply(maker, id, change)
+  await endWhatWasProven(maker.inside, id, change)
   return { ok: true, value: id }
+}
+
+/**
+ * As GoTrue: another password ends every session. And what went to an address by mail is void when
+ * the account has left that address, or got a password that whoever reads the mail does not know.
+ */
+async function endWhatWasProven(
+  inside: Queryable,
+  id: string,
+  { email, password, passwordHash }: UserChange,
+): Promise<void> {
+  const newPassword = password !== undefined || passwordHash !== undefined
+  if (!newPassword && email === undefined) return
+  await inside.query('delete from auth.one_time_tokens where user_id = $1', [id])
+  if (newPassword) await inside.query('delete from auth.sessions where user_id = $1', [id])
 }
 
 interface Wanted {

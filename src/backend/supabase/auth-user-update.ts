@@ -131,7 +131,7 @@ interface NewPassword {
   readonly password: string
 }
 
-/** Every other session ends, as in GoTrue. */
+/** Every other session ends, and codes and links that are on their way are void, as in GoTrue. */
 async function setPassword(
   inside: Queryable,
   { id, sessionId, password }: NewPassword,
@@ -144,6 +144,7 @@ async function setPassword(
     [id, password, cost],
   )
   await inside.query('delete from auth.sessions where user_id = $1 and id <> $2', [id, sessionId])
+  await inside.query('delete from auth.one_time_tokens where user_id = $1', [id])
 }
 
 /** Keys that are null go. */
