@@ -8,6 +8,7 @@ import { linkHeader, listUsers, readListing } from './auth-admin-list.ts'
 import { changeUser, createUser, findAnyUser } from './auth-admin-users.ts'
 import { refuse } from './auth-answers.ts'
 import type { AuthContext } from './auth-context.ts'
+import { registerAdminFeaturesOff } from './auth-features-off.ts'
 import { findFactor, removeFactor } from './auth-mfa-factors.ts'
 import { mfaRefusals } from './auth-mfa-refusals.ts'
 import { refused, weakPassword, type AuthOutcome } from './auth-outcome.ts'
@@ -16,6 +17,7 @@ import { userBody, type UserRow } from './auth-users.ts'
 const refusal = (code: string, message: string) => ({ status: 404, code, message })
 const idWrong = refusal('validation_failed', 'user_id must be an UUID')
 const unknown = refusal('user_not_found', 'User not found')
+const noPasskey = refusal('validation_failed', 'Passkey not found')
 
 const userPath = z.object({ userId: z.uuid() })
 const factorPath = z.object({ factorId: z.uuid() })
@@ -29,7 +31,9 @@ export function registerAdmin(app: FastifyInstance, context: AuthContext): void 
     addUsers(admin, context)
     addUser(admin, context)
     addFactors(admin, context)
+    addPasskeys(admin, context)
     addLinks(admin, context)
+    registerAdminFeaturesOff(admin)
     done()
   })
 }
@@ -98,6 +102,18 @@ function addFactors(app: FastifyInstance, context: AuthContext): void {
     if (factor === null) return refuse(request, reply, mfaRefusals.unknown)
     await database.tx((inside) => removeFactor(inside, factor.id))
     return reply.send(user.value.factors.find(({ id }) => id === factor.id))
+  })
+}
+
+/** Nobody has any: they cannot be registered here. */
+function addPasskeys(app: FastifyInstance, context: AuthContext): void {
+  app.get('/admin/users/:userId/passkeys', async (request, reply) => {
+    const user = await findAsked(request, context)
+    return user.ok ? reply.send([]) : refuse(request, reply, user.refusal)
+  })
+  app.delete('/admin/users/:userId/passkeys/:passkeyId', async (request, reply) => {
+    const user = await findAsked(request, context)
+    return refuse(request, reply, user.ok ? noPasskey : user.refusal)
   })
 }
 

@@ -139,7 +139,7 @@ function listFactors(
   return inside.query(sql, [userId])
 }
 
-async function isAal2(inside: Queryable, sessionId: string): Promise<boolean> {
+export async function isAal2(inside: Queryable, sessionId: string): Promise<boolean> {
   const sql = `select 1 from auth.sessions where id = $1 and aal = 'aal2'`
   return (await inside.query(sql, [sessionId])).length > 0
 }

@@ -4,6 +4,7 @@ import { createAuthenticate } from './auth-access.ts'
 import { answerUnexpected, answerUnknown, stampVersion } from './auth-answers.ts'
 import type { AuthContext, AuthParts } from './auth-context.ts'
 import { Granter } from './auth-grant.ts'
+import { registerFeaturesOff } from './auth-features-off.ts'
 import { parseJson } from './auth-json.ts'
 import { registerAdmin } from './auth-admin-routes.ts'
 import { registerMfa } from './auth-mfa-routes.ts'
@@ -37,6 +38,7 @@ export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
     registerOtp(closed, context)
     registerIdentities(closed, context)
     registerMfa(closed, context)
+    registerFeaturesOff(closed, context)
     registerAdmin(closed, context)
     done()
   })
