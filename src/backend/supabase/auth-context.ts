@@ -7,7 +7,7 @@ import type { TokenCheck } from '../tokens/token-check.ts'
 import type { ApiKeys } from './api-keys.ts'
 import type { Authenticate } from './auth-access.ts'
 import type { Asker, Granter } from './auth-grant.ts'
-import type { WrongPasswords } from './wrong-passwords.ts'
+import type { WrongGuesses } from './wrong-guesses.ts'
 
 /** What the auth server is built from. */
 export interface AuthParts {
@@ -28,7 +28,10 @@ export interface AuthParts {
 export interface AuthContext extends AuthParts {
   readonly granter: Granter
   readonly authenticate: Authenticate
-  readonly wrongPasswords: WrongPasswords
+  /** By where they come from and for which address. */
+  readonly wrongPasswords: WrongGuesses
+  /** By address; a link is good all the same. */
+  readonly wrongCodes: WrongGuesses
   /** `iss` of the tokens, and where links lead: the auth server's own address. */
   readonly issuerUrl: () => string
 }

@@ -18,7 +18,7 @@ export class Grants {
   /** The password grant: a new session. */
   async signIn(email: string, password: string, asker: Asker): Promise<AuthOutcome<Grant>> {
     const { database, granter } = this.#context
-    const recognised = await recognise(this.#context, email, password)
+    const recognised = await recognise(this.#context, { email, password, ip: asker.ip })
     if (!recognised.ok) return recognised
     const user = recognised.value
     const value = await database.tx((inside) =>

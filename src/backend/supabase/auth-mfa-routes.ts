@@ -3,12 +3,12 @@ import { z } from 'zod'
 import type { Access } from './auth-access.ts'
 import { answerGrant, refuse } from './auth-answers.ts'
 import type { AuthContext } from './auth-context.ts'
-import { Attempts } from './auth-mfa-attempts.ts'
 import { Factors, findFactor, type Factor } from './auth-mfa-factors.ts'
 import { mfaRefusals } from './auth-mfa-refusals.ts'
 import { FactorSecrets } from './auth-mfa-secret.ts'
 import { verifyFactor } from './auth-mfa-verify.ts'
 import { refusals, refused, type AuthOutcome } from './auth-outcome.ts'
+import { WrongGuesses } from './wrong-guesses.ts'
 
 const text = z
   .string()
@@ -21,6 +21,8 @@ const enrollBody = z.object({
   issuer: text,
 })
 const verifyBody = z.object({ challenge_id: z.uuid(), code: z.string().max(64).default('') })
+/** So many codes of one user: none is found by trying them all. */
+const codeLimits = { most: 15, windowMs: 60_000 }
 const factorPath = z.object({ factorId: z.uuid() })
 
 /** `/factors`: second factors that show a time-based code (supabase.md §1). */
@@ -75,12 +77,14 @@ function addChallenge(app: FastifyInstance, context: AuthContext, factors: Facto
 
 function addVerify(app: FastifyInstance, context: AuthContext, secrets: FactorSecrets): void {
   const { database, granter, config } = context
-  const attempts = new Attempts()
+  const wrongCodes = new WrongGuesses(codeLimits)
   app.post('/factors/:factorId/verify', async (request, reply) => {
     const found = await findOwned(request, context)
     if (!found.ok) return refuse(request, reply, found.refusal)
     const { access, factor } = found.value
-    if (!attempts.take(access.user.id)) return refuse(request, reply, refusals.tooMany)
+    if (wrongCodes.tooMany(access.user.id)) return refuse(request, reply, refusals.tooMany)
+    // Before it is known to be wrong: many may come at once.
+    wrongCodes.add(access.user.id)
     const body = verifyBody.safeParse(request.body)
     if (!body.success) return refuse(request, reply, mfaRefusals.challengeUnknown)
     const { challenge_id: challengeId, code } = body.data
@@ -88,7 +92,7 @@ function addVerify(app: FastifyInstance, context: AuthContext, secrets: FactorSe
     if (!config.mfa.totpVerify) return refuse(request, reply, mfaRefusals.verifyOff)
     const entry = { factorId: factor.id, challengeId, code, ip: request.ip }
     const outcome = await verifyFactor({ database, granter, secrets }, access, entry)
-    if (outcome.ok) attempts.forget(access.user.id)
+    if (outcome.ok) wrongCodes.forget(access.user.id)
     return answerGrant(request, reply, outcome)
   })
 }

@@ -80,14 +80,15 @@ async function decide(
   reply: FastifyReply,
   { context, asked, form }: Answer,
 ): Promise<FastifyReply> {
-  const outcome = await recognise(context, form.email, form.password)
+  const asker = askerOf(request)
+  const { email, password } = form
+  const outcome = await recognise(context, { email, password, ip: asker.ip })
   if (outcome.ok) {
-    const asker = askerOf(request)
     return leave(reply, await allow(context, asked, { user: outcome.value, asker }))
   }
   const { status, message: alert } = outcome.refusal
   const { redirectTo } = asked
-  const page = { sealed: form.request, redirectTo, email: form.email.slice(0, 320), alert }
+  const page = { sealed: form.request, redirectTo, email: email.slice(0, 320), alert }
   return sendConsentPage(reply.code(status), page)
 }
 

@@ -15,7 +15,7 @@ import { registerSignUp } from './auth-signup-routes.ts'
 import { registerToken } from './auth-token-routes.ts'
 import { registerUser } from './auth-user-routes.ts'
 import { registerVerify } from './auth-verify-routes.ts'
-import { WrongPasswords } from './wrong-passwords.ts'
+import { WrongGuesses } from './wrong-guesses.ts'
 
 /** `/auth/v1` as an unmodified supabase-js expects it (supabase.md §1). */
 export function registerAuth(app: FastifyInstance, parts: AuthParts): void {
@@ -51,7 +51,8 @@ function createContext(parts: AuthParts): AuthContext {
     issuerUrl,
     granter: new Granter({ ...parts, issuerUrl }),
     authenticate: createAuthenticate(parts.database, parts.check),
-    wrongPasswords: new WrongPasswords(),
+    wrongPasswords: new WrongGuesses(),
+    wrongCodes: new WrongGuesses(),
   }
 }
 

@@ -99,21 +99,21 @@ interface PasswordWish {
 
 async function refusePasswordChange(
   inside: Queryable,
-  { config, wrongPasswords }: AuthContext,
+  { config, wrongCodes }: AuthContext,
   { user, session, asked: { password, nonce } }: PasswordWish,
 ): Promise<AuthRefusal | null> {
   if (password === null) return null
   if (config.email.securePasswordChange && !session.recent) {
     if (nonce === '') return refusals.reauthenticationNeeded
     const email = user.email ?? ''
-    if (wrongPasswords.tooMany(email)) return refusals.tooMany
+    if (wrongCodes.tooMany(email)) return refusals.tooMany
     const proof = { email, code: nonce }
     const taken = await takeToken(inside, proof, {
       types: ['reauthentication_token'],
       lifetimeSeconds: config.email.codeLifetimeSeconds,
     })
     if (taken?.userId !== user.id) {
-      wrongPasswords.add(email)
+      wrongCodes.add(email)
       return refusals.nonceWrong
     }
   }

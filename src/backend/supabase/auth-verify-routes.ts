@@ -90,9 +90,9 @@ async function answerProof(
   reply: FastifyReply,
   { context, type, proof }: Asked & { readonly context: AuthContext },
 ): Promise<FastifyReply> {
-  const { database, granter, wrongPasswords } = context
+  const { database, granter, wrongCodes } = context
   const address = 'link' in proof ? null : proof.email
-  if (address !== null && wrongPasswords.tooMany(address)) {
+  if (address !== null && wrongCodes.tooMany(address)) {
     return refuse(request, reply, refusals.tooMany)
   }
   const outcome = await database.tx(async (inside): Promise<AuthOutcome<Grant | null>> => {
@@ -103,7 +103,7 @@ async function answerProof(
     const asker = askerOf(request)
     return { ok: true, value: await granter.begin(inside, user, { method: 'otp', asker }) }
   })
-  if (!outcome.ok && address !== null) wrongPasswords.add(address)
+  if (!outcome.ok && address !== null) wrongCodes.add(address)
   if (outcome.ok && outcome.value === null) return reply.send({ msg: half, code: '200' })
   return answerGrant(request, reply, outcome as AuthOutcome<Grant>)
 }

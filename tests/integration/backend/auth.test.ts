@@ -1,5 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recognise } from '../../../src/backend/supabase/auth-recognise.ts'
+import { WrongGuesses } from '../../../src/backend/supabase/wrong-guesses.ts'
 import { AuthCaller, type SessionBody } from '../../support/auth-caller.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
 
@@ -84,6 +86,23 @@ describe('the password grant', () => {
     expect(new Set(codes)).toEqual(new Set(['invalid_credentials']))
     const next = await auth.password('guessed@acme.test', 'guess')
     expect([next.status, next.body.code]).toEqual([429, 'over_request_rate_limit'])
+  })
+
+  it('answers no more guesses when they all come at once', async () => {
+    const guesses = Array.from({ length: 90 }, () => auth.password('rushed@acme.test', 'guess'))
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 400)).toHaveLength(30)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(60)
+  })
+
+  it('lets the owner in from elsewhere while somebody guesses', async () => {
+    const { email, password } = backend.users[1]!
+    const context = { database: backend.database, wrongPasswords: new WrongGuesses() }
+    const from = async (ip: string, tried: string) =>
+      (await recognise(context, { email, password: tried, ip })).ok
+    for (let nth = 0; nth < 30; nth++) expect(await from('192.0.2.1', 'guess')).toBe(false)
+    expect(await from('192.0.2.1', password)).toBe(false)
+    expect(await from('192.0.2.2', password)).toBe(true)
   })
 
   it('knows no other grant', async () => {
