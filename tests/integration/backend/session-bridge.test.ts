@@ -265,6 +265,14 @@ describe('the end of a session', () => {
     expect(await row(id)).toMatchObject({ revoked_because: 'signed_out' })
   })
 
+  it('comes by the refresh cookie alone, when the other one has run out', async () => {
+    const { own, id } = await bridged()
+    const cookie = `sb_refresh=${own.cookies.get('sb_refresh')}`
+    expect((await own.end({ cookie })).status).toBe(200)
+    expect(await row(id)).toMatchObject({ revoked_because: 'signed_out' })
+    expect(codeOf(await own.end({ cookie }))).toEqual([401, 'token_missing'])
+  })
+
   it('comes by token for whoever has lost the cookies', async () => {
     const { id, token } = await bridged()
     expect((await browser().end({ token })).status).toBe(200)

@@ -123,14 +123,21 @@ async function refresh(context: BridgeContext, request: FastifyRequest): Promise
   return granted(context, session.ok ? session.claims : claims, rotated)
 }
 
-/** By cookie; or else, by token, all that were bridged from that Supabase session. */
+/** By a cookie; or else, by token, all that were bridged from that Supabase session. */
 async function endSession(context: BridgeContext, request: FastifyRequest): Promise<Result> {
   const { userSessions } = context
   const cookies = cleared(context)
-  const found = await userSessions.find(readCookies(request.headers).session)
+  const { session, refresh: token } = readCookies(request.headers)
+  const found = await userSessions.find(session)
   if (found.ok) {
     await userSessions.revoke(found.id, 'signed_out')
     return { answer: done, claims: found.claims, subject: found.id, cookies }
+  }
+  // The session cookie is the first to run out; what could be refreshed can be ended.
+  const id = await userSessions.idByRefreshToken(token)
+  if (id !== null) {
+    await userSessions.revoke(id, 'signed_out')
+    return { answer: done, claims: null, subject: id, cookies }
   }
   if (request.headers.authorization === undefined) return { ...nobody(refusal(found)), cookies }
   const caller = await readBearer(context, request)

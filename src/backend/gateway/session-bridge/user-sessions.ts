@@ -108,6 +108,17 @@ export class UserSessions {
     return row === undefined ? refused('session_revoked', 'the session is gone') : this.#judge(row)
   }
 
+  /** Null where no session that stands has ever had this refresh token. */
+  async idByRefreshToken(token: string | null): Promise<string | null> {
+    if (token === null || !isToken(token)) return null
+    const [row] = await this.#options.database.query<{ id: string }>(
+      `select s.id from public.refresh_tokens r join public.user_sessions s on s.id = r.session_id
+       where r.token_hash = $1 and s.revoked_at is null`,
+      [digestOf(token)],
+    )
+    return row?.id ?? null
+  }
+
   /** The newest good session that was bridged from a Supabase session. */
   async bridgedFrom(claims: Claims): Promise<UserSession | null> {
     const [row] = await this.#options.database.query<Row>(
