@@ -59,7 +59,10 @@ export async function createHttp(
     done()
   })
   app.setNotFoundHandler((_request, reply) => {
-    reply.code(404).send({ error: { code: 'not_found', message: 'There is no such address.' } })
+    const ref = randomUUID().slice(0, 8)
+    reply
+      .code(404)
+      .send({ error: { code: 'not_found', message: 'There is no such address.', ref } })
   })
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const ref = randomUUID().slice(0, 8)

@@ -25,9 +25,22 @@ const cursor = <T extends z.ZodType>(inside: T) =>
     })
     .pipe(inside)
 
+/** PostgreSQL has no year 0; where time zones shift it out of four digits, it has none either. */
+function isMoment(text: string): boolean {
+  const at = new Date(text)
+  return !Number.isNaN(at.getTime()) && /^(?!0000)\d{4}-/.test(at.toISOString())
+}
+
+/** Also not the 30th of February, which JavaScript takes for a day in March. */
+const isMomentUtc = (text: string): boolean =>
+  isMoment(text) && new Date(text).toISOString().startsWith(text.slice(0, 19))
+
 /** Where a page of jobs ended: creation time as PostgreSQL writes it, and id. */
 const jobsCursor = z.tuple([
-  z.string().regex(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?\+00$/),
+  z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?\+00$/)
+    .refine((text) => isMomentUtc(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`)),
   z.string().regex(jobIdPattern),
 ])
 /** Where a page of events ended. */
@@ -49,8 +62,17 @@ const statuses = z
 
 export const jobsQuery = z.strictObject({
   status: statuses.optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  search: z.string().min(1).max(100).optional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .refine(isMoment, 'is not a time that can be')
+    .transform((text) => new Date(text).toISOString())
+    .optional(),
+  search: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine((text) => !text.includes('\0'), 'holds a character that no text has')
+    .optional(),
   cursor: cursor(jobsCursor).optional(),
   limit: wholeNumber(1, mostRows).default(100),
 })

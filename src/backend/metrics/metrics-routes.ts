@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Metrics } from './metrics.ts'
 
@@ -25,7 +25,8 @@ export function registerMetrics(
   app.get('/metrics', async (request, reply) => {
     if (!maySee(request, token)) {
       const message = 'Metrics are for this computer, or for who brings METRICS_TOKEN.'
-      return reply.code(403).send({ error: { code: 'forbidden', message } })
+      const ref = randomUUID().slice(0, 8)
+      return reply.code(403).send({ error: { code: 'forbidden', message, ref } })
     }
     return reply
       .header('cache-control', 'no-store')

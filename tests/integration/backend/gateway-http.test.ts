@@ -171,6 +171,9 @@ describe('another tenant', () => {
   })
 })
 
+const cursorOf = (created: string): string =>
+  Buffer.from(JSON.stringify([created, 'job_1'])).toString('base64url')
+
 describe('a hostile request', () => {
   it.each([
     ['?limit=0', 'limit'],
@@ -179,7 +182,12 @@ describe('a hostile request', () => {
     ['?limit=1&limit=2', 'limit'],
     ['?status=running,nonsense', 'status'],
     ['?since=yesterday', 'since'],
+    ['?since=0000-01-01T00:00:00Z', 'since'],
+    ['?since=9999-12-31T23:59:59-01:00', 'since'],
     ['?search=', 'search'],
+    ['?search=a%00b', 'search'],
+    [`?cursor=${cursorOf('2026-02-30 00:00:00+00')}`, 'cursor'],
+    [`?cursor=${cursorOf('0000-01-01 00:00:00+00')}`, 'cursor'],
     [`?search=${'x'.repeat(101)}`, 'search'],
     ['?cursor=%00', 'cursor'],
     ['?cursor=WyJ4IiwieSJd', 'cursor'],
@@ -235,9 +243,19 @@ describe('a hostile request', () => {
     expect(status).toBe(404)
   })
 
+  it('may name any time zone that there is', async () => {
+    const since = encodeURIComponent('2026-01-01T00:00:00+23:59')
+    expect((await gateway.get(`/api/v1/jobs?since=${since}`, alice)).status).toBe(200)
+  })
+
   it('has its error in the one shape even where the address cannot be read', async () => {
     const answer = await gateway.get(`/api/v1/jobs/%E0%A4%A`, alice)
     expect(errorOf(answer)).toMatchObject({ status: 400, code: 'request_invalid' })
+    const nowhere = await gateway.get('/nowhere')
+    expect(nowhere).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found', ref: expect.any(String) as string } },
+    })
   })
 
   it('finds a job by an id or a name as long as they may be', async () => {
