@@ -39,6 +39,9 @@ export function routeUpgrades(server: Server, takers: readonly TakeUpgrade[], lo
   })
 }
 
+/** How long a peer may take to close after a refusal, in milliseconds. */
+const closeWithinMs = 1_000
+
 /** Answers in HTTP and closes: there will be no socket. */
 export function refuseUpgrade(
   socket: Duplex,
@@ -51,4 +54,7 @@ export function refuseUpgrade(
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
+  // A peer that never closes its half would be kept for good.
+  const cut = setTimeout(() => socket.destroy(), closeWithinMs)
+  socket.once('close', () => clearTimeout(cut))
 }

@@ -59,7 +59,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const streamReader = new StreamReader(database)
   const streams = new StreamHub(fanOut.feed, streamReader)
   const watched = { reader, hub, streamReader, streams }
-  const upgrades = new Upgrades({ verifier, ...watched, sockets, audit, limits, log })
+  const upgrades = new Upgrades({ verifier, ...watched, sockets, audit, limits, log, behindProxy })
   const budget = new RequestBudget(limits.requestsPerMinute)
   const guarded = createGuard({ verifier, budget, audit, log, behindProxy })
   const { feed } = fanOut

@@ -6,13 +6,14 @@ import type { Claims } from '../tokens/claims.ts'
 import type { Verdict, Verifier } from '../tokens/verifier.ts'
 import type { Audit } from './audit.ts'
 import { closeSocket } from './close-socket.ts'
-import { socketToken } from './credential.ts'
+import { remoteAddress, socketToken } from './credential.ts'
 import type { JobHub } from './job-hub.ts'
 import type { JobReader } from './job-reader.ts'
 import type { GatewayLimits } from './limits.ts'
 import { OpenSocket } from './open-socket.ts'
 import { ProgressSocket } from './progress-socket.ts'
 import { jobKey } from './queries.ts'
+import { RequestBudget } from './request-budget.ts'
 import type { SocketKind, SocketRegistry } from './socket-registry.ts'
 import type { StreamHub } from './stream/stream-hub.ts'
 import { parseResumeQuery } from './stream/stream-messages.ts'
@@ -29,7 +30,11 @@ export interface UpgradesOptions {
   readonly audit: Audit
   readonly limits: GatewayLimits
   readonly log: Log
+  readonly behindProxy: boolean
 }
+
+/** Refused tokens of one address that are written down in a minute; the rest is only closed. */
+const refusalsRecorded = 30
 
 const streamPath = '/ws'
 const progressPath = /^\/ws\/progress\/([^/]+)$/
@@ -55,6 +60,7 @@ interface Request {
 export class Upgrades {
   readonly #options: UpgradesOptions
   readonly #server: WebSocketServer
+  readonly #recorded = new RequestBudget(refusalsRecorded)
   #state: 'opening' | 'open' | 'closed' = 'opening'
 
   constructor(options: UpgradesOptions) {
@@ -96,7 +102,7 @@ export class Upgrades {
       segment,
       query,
       token: socketToken(message.headers, query),
-      remoteAddress: message.socket.remoteAddress ?? null,
+      remoteAddress: remoteAddress(message, this.#options.behindProxy),
       raw: socket,
     }
     const verdict = await this.#options.verifier.verify(request.token)
@@ -169,6 +175,7 @@ export class Upgrades {
 
   #record(request: Request, claims: Claims | null, result: string): void {
     const { kind, segment, remoteAddress } = request
+    if (claims === null && this.#recorded.spend(remoteAddress ?? '') !== null) return
     const action = `${kind}.connect`
     const subject = kind === 'stream' ? null : jobKey(segment)
     this.#options.audit.write({ claims, action, subject, remoteAddress, result })
