@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isSecretInBrowser } from '../api-key-door.ts'
 import type { ApiKeys } from '../api-keys.ts'
+import { parseJson } from '../auth-json.ts'
 import type { Access, JudgeToken } from './access.ts'
 import { mostBytesOfAName, type UserBroadcast } from './frames.ts'
 import type { Policies } from './policies.ts'
@@ -41,6 +43,14 @@ export function registerBroadcasts(app: FastifyInstance, context: BroadcastRoute
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_, body, done) =>
     done(null, body),
   )
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+    try {
+      done(null, parseJson(String(body)))
+    } catch {
+      done(Object.assign(new Error('The body is no JSON, or nests too deep'), { statusCode: 400 }))
+    }
+  })
 
   app.post('/api/broadcast', { bodyLimit }, async (request, reply) => {
     const access = await enter(request, context)
@@ -83,6 +93,7 @@ async function enter(
   { apiKeys, judge }: BroadcastRoutesContext,
 ): Promise<Access | null> {
   const apiKey = typeof headers.apikey === 'string' ? headers.apikey : null
+  if (apiKey !== null && isSecretInBrowser(apiKey, headers)) return null
   const token = apiKeys.bearerFor({ authorization: headers.authorization, apiKey })
   if (token === null) return null
   const verdict = await judge(token)

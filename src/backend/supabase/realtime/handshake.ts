@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { refuseUpgrade, type Upgrade } from '../../http-upgrades.ts'
+import { isSecretInBrowser, secretInBrowser } from '../api-key-door.ts'
 import type { ApiKeys } from '../api-keys.ts'
 import type { JudgeToken } from './access.ts'
 import type { Vsn } from './frames.ts'
@@ -18,6 +19,9 @@ export async function judgeHandshake(
   const { 'x-api-key': ownHeader, apikey: header } = message.headers
   const key = [ownHeader, header, asked.get('apikey')].find((text) => isText(text))
   if (!isText(key)) return refuse('401 Unauthorized', 'API key is missing')
+  if (isSecretInBrowser(key, message.headers)) {
+    return refuse('401 Unauthorized', secretInBrowser.message)
+  }
   const keyToken = apiKeys.bearerFor({ authorization: undefined, apiKey: key }) ?? key
   const verdict = await judge(keyToken)
   if (!verdict.ok) {
