@@ -97,4 +97,22 @@ describe('two gateways on one Redis', () => {
     expect(client.snapshots).toHaveLength(1)
     client.socket.disconnect()
   })
+
+  it('tell their own clients while Redis is away, and all of them when it is back', async () => {
+    const token = await one.signIn(0)
+    await new BridgeCaller(one.url).bridge(token)
+    const clients = [one.url, two.url].map((url) => connectIo(url, { auth: { token } }))
+    const all = (what: string, is: (client: IoClient) => boolean): Promise<void> =>
+      until(what, () => clients.every(is))
+    await all('they are greeted', ({ snapshots }) => snapshots.length === 1)
+    await redis.kill()
+    const id = await hand.start(one.tenantOf(0))
+    await hand.progress(id, 40)
+    await all('they are told', (client) => seen(client, id).includes(40))
+    await redis.start()
+    await all('they are told anew', ({ snapshots }) => snapshots.length === 2)
+    await hand.progress(id, 60)
+    await all('they are told again', (client) => seen(client, id).includes(60))
+    for (const { socket } of clients) socket.disconnect()
+  })
 })

@@ -70,9 +70,14 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
   const relay = (changes: readonly JobChange[]): void => {
     for (const change of changes) emit(io, change)
   }
+  /** Without Redis each gateway tells its own clients; once it is back, all are told anew. */
+  const tellOwn = (changes: readonly JobChange[]): void => {
+    for (const change of changes) emit(io.local, change)
+  }
   const tell = (changes: readonly JobChange[] | null): void => {
     if (changes === null) sockets.tellAll()
     else if (redis === null) relay(changes)
+    else if (!redis.isReady) tellOwn(changes)
   }
   const off: (() => Promise<void> | void)[] = []
   return {
@@ -98,7 +103,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
   }
 }
 
-const emit = (io: Server, { tenantId, offset, job }: JobChange): void =>
+const emit = (io: Pick<Server, 'to'>, { tenantId, offset, job }: JobChange): void =>
   void io.to(roomOf(tenantId)).emit('job:event', { tenant_id: tenantId, offset, job })
 
 function createEngine({ origins, limits }: SocketIoOptions): Engine {
