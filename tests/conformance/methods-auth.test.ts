@@ -55,4 +55,47 @@ describe('auth-js on its own', () => {
     if (inBrowser.test(method)) pretendBrowser()
     expect(await outcomeOf(desk, call)).toBe(said)
   })
+  const [phone, password] = ['+491701234567', 'a password of the tests']
+  it.each<[string, string, (asked: AuthDesk) => unknown]>([
+    [
+      'signUp',
+      '400 phone_provider_disabled',
+      (asked) => asked.client().signUp({ phone, password }),
+    ],
+    [
+      'signInWithPassword',
+      '422 phone_provider_disabled',
+      (asked) => asked.client().signInWithPassword({ phone, password }),
+    ],
+    [
+      'signInWithOtp',
+      '400 phone_provider_disabled',
+      (asked) => asked.client().signInWithOtp({ phone }),
+    ],
+    [
+      'mfa.enroll',
+      '422 mfa_phone_enroll_not_enabled',
+      async (asked) => {
+        const { client } = await asked.signedIn()
+        return client.mfa.enroll({ factorType: 'phone', phone })
+      },
+    ],
+  ])('%s is refused for telephones: %s', async (_method, said, call) => {
+    expect(await outcomeOf(desk, () => call(desk))).toBe(`refused: ${said}`)
+  })
+
+  it('ends recovery codes at aal2 only', async () => {
+    const { client } = await desk.signedIn()
+    const call = () => client.mfa.recoveryCodes.unenroll()
+    expect(await outcomeOf(desk, call)).toBe('refused: 403 insufficient_aal')
+  })
+
+  it('looks at who asks before it says what is off', async () => {
+    const { error } = await desk.client().mfa.recoveryCodes.getStatus()
+    expect(error).toMatchObject({ status: 403, code: 'bad_jwt' })
+    const passkeys = await desk.admin().passkey.listPasskeys({ userId: crypto.randomUUID() })
+    expect(passkeys.error).toMatchObject({ status: 404, code: 'user_not_found' })
+    const clients = await desk.client().admin.oauth.listClients()
+    expect(clients.error).toMatchObject({ status: 403, code: 'not_admin' })
+  })
 })
