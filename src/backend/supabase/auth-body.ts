@@ -28,7 +28,7 @@ export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): Auth
 
 /** Where the caller wants a link to lead, or where the caller comes from; else the site. */
 export function redirectOf(request: FastifyRequest, config: AuthConfig): string {
-  const [, query = ''] = request.url.split('?', 2)
+  const query = request.url.replace(/^[^?]*\??/, '')
   const asked = new URLSearchParams(query).get('redirect_to')
   const chosen = chooseRedirect(config, asked)
   return chosen === asked ? chosen : chooseRedirect(config, request.headers.referer)

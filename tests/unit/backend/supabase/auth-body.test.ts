@@ -1,6 +1,11 @@
+import type { FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../../src/backend/config.ts'
-import { readEmail, refusePassword } from '../../../../src/backend/supabase/auth-body.ts'
+import {
+  readEmail,
+  redirectOf,
+  refusePassword,
+} from '../../../../src/backend/supabase/auth-body.ts'
 
 const { config } = parseConfig({ args: ['--data', '/nowhere'], env: {}, readFile: () => '' })
 
@@ -24,6 +29,12 @@ describe('an address', () => {
   ])('is refused in words: %j', (given, message) => {
     expect(readEmail(given)).toMatchObject({ refusal: { code: 'validation_failed', message } })
   })
+})
+
+it('finds the way back behind a question mark that nobody encoded', () => {
+  const auth = { ...config.auth, redirectUrls: ['https://desk.test/**'] }
+  const request = { url: '/otp?redirect_to=https://desk.test/in?from=mail', headers: {} }
+  expect(redirectOf(request as FastifyRequest, auth)).toBe('https://desk.test/in?from=mail')
 })
 
 describe('a password', () => {
