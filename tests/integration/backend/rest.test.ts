@@ -311,3 +311,28 @@ describe('what is hostile', () => {
       expect(log).not.toContain(secret)
   })
 })
+
+describe('an answer', () => {
+  beforeAll(async () => {
+    await backend.database.query(`
+      create table public.much_done (at timestamptz default now());
+      create function public.much(mib int) returns text language sql volatile as $$
+        insert into public.much_done default values;
+        select repeat('x', mib * 1024 * 1024);
+      $$;
+      notify pgrst;`)
+  })
+  const much = (mib: number, headers = {}) =>
+    ask('/rpc/much', { method: 'POST', body: JSON.stringify({ mib }), headers })
+
+  it('that would fill the memory is refused, and nothing has happened', async () => {
+    const { status, json } = await much(40)
+    expect([status, json()]).toMatchObject([400, { code: '54000' }])
+    expect((await ask('/much_done')).json()).toEqual([])
+  })
+
+  it('that is merely large is given, and one that nobody wants to see is no matter', async () => {
+    expect((await much(8)).text).toHaveLength(8 * 1024 * 1024 + 2)
+    expect((await much(40, { prefer: 'return=minimal' })).status).toBe(204)
+  })
+})

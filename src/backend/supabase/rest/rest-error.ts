@@ -34,6 +34,12 @@ export const refusals = {
   body: (message: string) => new RestError(400, { code: 'PGRST102', message }),
   bodyTooLarge: () =>
     new RestError(413, { code: 'PGRST102', message: 'The body is larger than 1 MB' }),
+  answerTooLarge: (most: number) =>
+    new RestError(400, {
+      code: '54000',
+      message: `The answer is larger than ${most / 1_048_576} MiB`,
+      hint: 'Ask for fewer rows or columns, or page by page.',
+    }),
   range: (details: string) =>
     new RestError(416, {
       code: 'PGRST103',

@@ -6,7 +6,7 @@ import { validHeaders } from './response-headers.ts'
 import { refusals } from './rest-error.ts'
 import { searchPath } from './schema.ts'
 import { sql, type Sql } from './sql.ts'
-import { resultRow, type Answer, type Prepared, type Result } from './statement.ts'
+import { mostAnswerBytes, resultRow, type Answer, type Prepared, type Result } from './statement.ts'
 
 /** How long one statement may take, milliseconds, as on a hosted project. */
 const timeoutMs = { anon: 3_000, authenticated: 8_000, service_role: 8_000 }
@@ -31,6 +31,7 @@ export function run(
     await prepareTransaction(inside, as, prepared.readOnly)
     const [row] = await ask(inside, statement)
     const result: Result = resultRow.parse(row)
+    if (result.tooLarge) throw refusals.answerTooLarge(mostAnswerBytes)
     const total =
       prepared.guess === null ? result.total : await guessed(inside, prepared.guess, result)
     const answer = prepared.answer({ ...result, total })

@@ -19,12 +19,17 @@ export interface Answer {
   readonly body: string
 }
 
+/** An answer is one text in memory; embedded rows multiply without end. */
+export const mostAnswerBytes = 32 * 1024 * 1024
+
 /** What a statement brought. */
 export interface Result {
   readonly rows: number
   /** Without limit and offset; null if nobody asked. */
   readonly total: number | null
   readonly body: string
+  /** The body is too large to be fetched, and is not here. */
+  readonly tooLarge: boolean
   /** How many of the rows an upsert found there. */
   readonly updated: number
   /** `response.headers` and `response.status`, which functions may set. */
@@ -39,6 +44,7 @@ export const resultRow = z.object({
     .string()
     .nullable()
     .transform((body) => body ?? ''),
+  tooLarge: z.boolean(),
   updated: z
     .string()
     .nullable()
@@ -61,7 +67,9 @@ export function statementSql({ source, rows, total, body }: StatementParts): Sql
   const counted = total === null ? nothing : sql`, pgrst_total as (${total})`
   const count = total === null ? sql`null` : sql`(select count(*) from pgrst_total)::text`
   const setting = (name: string): Sql => sql`nullif(current_setting(${param(name)}, true), '')`
-  return sql`with ${first}pgrst_rows as (${rows})${counted} select count(*)::text as rows, ${count} as total, ${body} as body, ${setting(updatedSetting)} as updated, ${setting('response.headers')} as "responseHeaders", ${setting('response.status')} as "responseStatus" from pgrst_rows as pgrst_row`
+  const most = sql`${param(String(mostAnswerBytes))}::int`
+  const text = sql`pgrst_answer.body`
+  return sql`with ${first}pgrst_rows as (${rows})${counted}, pgrst_answer as materialized (select count(*)::text as rows, ${body} as body from pgrst_rows as pgrst_row) select pgrst_answer.rows, ${count} as total, case when octet_length(${text}) <= ${most} then ${text} end as body, coalesce(octet_length(${text}) > ${most}, false) as "tooLarge", ${setting(updatedSetting)} as updated, ${setting('response.headers')} as "responseHeaders", ${setting('response.status')} as "responseStatus" from pgrst_answer`
 }
 
 export const noBody = sql`null::text`
