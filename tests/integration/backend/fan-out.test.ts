@@ -33,6 +33,8 @@ afterAll(() => backend.stop())
 interface Gate {
   readonly fanOut: FanOut
   readonly heard: JobChange[]
+  /** How often some were lost for good. */
+  readonly lost: () => number
   readonly close: () => Promise<void>
 }
 
@@ -41,9 +43,10 @@ async function gate(redisUrl: string | null): Promise<Gate> {
   const database = openDatabase({ connection: backend.database.connection }, log)
   const fanOut = createFanOut({ database, redisUrl, onRelayed: () => undefined, log })
   const heard: JobChange[] = []
+  let lost = 0
   fanOut.feed.subscribe((changes) => {
-    if (changes === null) throw new Error('changes were lost')
-    heard.push(...changes)
+    if (changes === null) lost += 1
+    else heard.push(...changes)
   })
   await fanOut.start()
   let closing: Promise<void> | null = null
@@ -51,7 +54,7 @@ async function gate(redisUrl: string | null): Promise<Gate> {
     await fanOut.close()
     await database.close()
   }
-  const own = { fanOut, heard, close: () => (closing ??= end()) }
+  const own = { fanOut, heard, lost: () => lost, close: () => (closing ??= end()) }
   open.push(own)
   return own
 }
@@ -73,7 +76,8 @@ async function expectAll(gates: readonly Gate[], from: number): Promise<void> {
     [from, to],
   )
   const expected = rows.map((row) => row.position)
-  for (const { heard } of gates) {
+  for (const { heard, lost } of gates) {
+    expect(lost()).toBe(0)
     const positions = heard.map((change) => change.position)
     expect(positions.filter((position) => position > from && position <= to)).toEqual(expected)
   }
@@ -90,6 +94,12 @@ async function write(count: number): Promise<void> {
   const id = await hand.start('acme-freight')
   for (let n = 1; n < count; n += 1) await hand.progress(id, (n / count) * 99)
 }
+
+const cutAll = (): Promise<unknown> =>
+  backend.database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  )
 
 describe('several gateways', () => {
   it('hear every change once and in order, through Redis', async () => {
@@ -170,16 +180,45 @@ describe('several gateways', () => {
     await leading
     const from = await newest()
     await write(10)
-    await backend.database.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where pid <> pg_backend_pid() and backend_type = 'client backend'`,
-    )
+    await cutAll()
     await write(30).catch(() => write(30))
     await expectAll(gates, from)
   })
 })
 
 describe('the log of changes', () => {
+  const epoch = () => backend.database.query('select epoch from public.job_stream')
+  it('starts over where the database has come back without its last changes', async () => {
+    const one = await gate(null)
+    const from = await newest()
+    await write(10)
+    await expectAll([one], from)
+    const before = await epoch()
+    // As after a crash, which takes along the commits that nobody waited for.
+    await backend.database.query('delete from public.job_changes where position > $1', [from + 5])
+    await backend.database.query(`select setval('public.job_changes_position', $1)`, [from + 5])
+    await cutAll()
+    await until('it is noticed', () => one.lost() === 1)
+    expect(await epoch()).not.toEqual(before)
+    one.heard.splice(0)
+    await write(3)
+    await until('what comes then is heard', () => one.heard.length === 3)
+  })
+
+  it('is told to all, also beside one who fails, who then starts over', async () => {
+    const one = await gate(null)
+    const told: (number | null)[] = []
+    one.fanOut.feed.subscribe((changes) => {
+      told.push(changes?.length ?? null)
+      if (changes !== null) throw new Error('cannot')
+    })
+    const heard: JobChange[] = []
+    one.fanOut.feed.subscribe((changes) => heard.push(...(changes ?? [])))
+    await write(1)
+    await until('the last one has heard', () => heard.length === 1)
+    expect(told).toEqual([1, null])
+  })
+
   it('is in the order of commits, however transactions overlap', async () => {
     const one = await gate(null)
     const from = await newest()
@@ -226,7 +265,6 @@ describe('the log of changes', () => {
   })
 
   it('starts another epoch when it is emptied', async () => {
-    const epoch = () => backend.database.query('select epoch from public.job_stream')
     const before = await epoch()
     await backend.database.query('truncate public.job_changes')
     expect(await epoch()).not.toEqual(before)

@@ -93,6 +93,11 @@ export class ChangeLog {
     return rows.map((row) => new LoggedChange(row))
   }
 
+  /** Whoever goes on from an offset of before starts over. */
+  async renewEpoch(): Promise<void> {
+    await this.#database.query('update public.job_stream set epoch = gen_random_uuid()')
+  }
+
   async epoch(): Promise<string> {
     const [row] = await this.#database.query<{ epoch: string }>(
       'select epoch::text as epoch from public.job_stream',

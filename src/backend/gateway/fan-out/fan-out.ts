@@ -32,9 +32,11 @@ export function createFanOut({ database, redisUrl: url, onRelayed, log }: FanOut
   const follower = url === null ? null : new RedisFollower({ url, changes, tail, log })
   const relay = url === null ? null : new Relay({ url, connection, changes, onRelayed, log })
   let unlisten: (() => Promise<void>) | null = null
-  const ring = (): void => {
+  /** Null: the connection that hears the bell was lost. */
+  const ring = (payload: string | null): void => {
     relay?.ring()
-    if (follower === null) tail.ring()
+    if (payload === null) tail.doubt()
+    else if (follower === null) tail.ring()
     else follower.ring()
   }
   return {
@@ -45,7 +47,7 @@ export function createFanOut({ database, redisUrl: url, onRelayed, log }: FanOut
       await tail.start()
       follower?.start()
       relay?.start()
-      ring()
+      ring('')
     },
     close: async () => {
       await unlisten?.().catch(() => undefined)

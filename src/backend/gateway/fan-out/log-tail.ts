@@ -1,6 +1,6 @@
 import type { Log } from '../../log.ts'
 import type { JobChange, JobFeed } from '../feed.ts'
-import type { ChangeLog } from './change-log.ts'
+import type { ChangeLog, LogHeads } from './change-log.ts'
 
 /** Changes are gathered for so long, so that one statement reads many: when few come, and when many do. */
 const gatherMs = { few: 8, many: 30 }
@@ -23,6 +23,7 @@ export class LogTail implements JobFeed {
   #timer: NodeJS.Timeout | null = null
   #pulling: Promise<void> | null = null
   #again = false
+  #doubtful = false
   #lastCount = 0
   #closed = false
 
@@ -41,9 +42,7 @@ export class LogTail implements JobFeed {
 
   /** Begins with what comes after this moment. */
   async start(): Promise<void> {
-    const { position, offsets } = await this.#log.heads()
-    this.#position = position
-    for (const [tenantId, offset] of offsets) this.#offsets.set(tenantId, offset)
+    this.#stand(await this.#log.heads())
   }
 
   async close(): Promise<void> {
@@ -63,6 +62,12 @@ export class LogTail implements JobFeed {
   ring(): void {
     if (this.#pulling !== null) this.#again = true
     else this.#plan(this.#lastCount > many ? gatherMs.many : gatherMs.few)
+  }
+
+  /** The database was away, and may have come back without its last changes. */
+  doubt(): void {
+    this.#doubtful = true
+    this.ring()
   }
 
   /**
@@ -93,6 +98,7 @@ export class LogTail implements JobFeed {
   /** Reads on until nothing is left. Never rejects. */
   async #pull(): Promise<void> {
     try {
+      if (this.#doubtful) await this.#compare()
       let read = pageSize
       while (read === pageSize && !this.#closed) {
         const after = this.#position
@@ -108,17 +114,58 @@ export class LogTail implements JobFeed {
     }
   }
 
+  /**
+   * A crash takes commits along that were not waited for, a replica that takes over may lack some,
+   * and a backup lacks many. Their offsets are given out again, so the epoch must be another one.
+   */
+  async #compare(): Promise<void> {
+    const position = this.#position
+    const offsets = new Map(this.#offsets)
+    const heads = await this.#log.heads()
+    const isGone = [...offsets].some(([id, offset]) => (heads.offsets.get(id) ?? 0) < offset)
+    if (isGone || heads.position < position) {
+      this.#lines.warn('the database came back without its last changes', { position })
+      await this.#log.renewEpoch()
+      this.#stand(heads)
+      this.#tell(null)
+    }
+    this.#doubtful = false
+  }
+
+  #stand({ position, offsets }: LogHeads): void {
+    this.#position = position
+    this.#offsets.clear()
+    for (const [tenantId, offset] of offsets) this.#offsets.set(tenantId, offset)
+  }
+
   /** What is missing in the log itself is gone: nobody can be told, everybody starts over. */
   #skip(page: readonly JobChange[]): void {
     this.#lines.warn('changes were pruned before they were read', { after: this.#position })
     this.#adopt(page)
-    for (const listener of [...this.#listeners]) listener(null)
+    this.#tell(null)
   }
 
   #pass(changes: readonly JobChange[]): void {
     if (changes.length === 0) return
     this.#adopt(changes)
-    for (const listener of [...this.#listeners]) listener(changes)
+    this.#tell(changes)
+  }
+
+  /** One that fails costs the others nothing, and starts over itself. */
+  #tell(changes: readonly JobChange[] | null): void {
+    for (const listener of [...this.#listeners]) {
+      if (!this.#tellOne(listener, changes)) this.#tellOne(listener, null)
+    }
+  }
+
+  #tellOne(listener: Listener, changes: readonly JobChange[] | null): boolean {
+    try {
+      listener(changes)
+      return true
+    } catch (error) {
+      this.#lines.error('changes could not be passed on', { why: String(error) })
+      return false
+    }
   }
 
   #adopt(changes: readonly JobChange[]): void {
