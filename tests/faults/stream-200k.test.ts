@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
-import { startTestRedis, type TestRedis } from '../../support/redis.ts'
-import { StreamClient } from '../../support/stream-client.ts'
-import { until as untilTrue } from '../../support/until.ts'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { StreamClient } from '../support/stream-client.ts'
+import { until as untilTrue } from '../support/until.ts'
 
 /** `STREAM_EVENTS=20000` is a quick look; what counts is the whole. */
 const events = Number(process.env.STREAM_EVENTS ?? 200_000)
