@@ -28,8 +28,14 @@ export class Listener {
     const hearers = this.#channels.get(channel) ?? new Set()
     hearers.add(own)
     this.#channels.set(channel, hearers)
-    const client = await this.#connected()
-    await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    try {
+      const client = await this.#connected()
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      // Whoever was told that it failed will come again, and must not hear twice.
+      hearers.delete(own)
+      throw error
+    }
     return () => this.#forget(channel, own)
   }
 

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../../src/backend/database/free-port.ts'
+import { Listener } from '../../../src/backend/database/listener.ts'
+import { createLog } from '../../../src/backend/log.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
 import { untilAsked } from '../../support/until.ts'
 
@@ -45,4 +48,21 @@ describe('a transaction whose connection is taken away', () => {
     await expect(lost).rejects.toThrow()
     expect(await database.tx((inside) => inside.query('select 1 as one'))).toEqual([{ one: 1 }])
   })
+})
+
+it('hears once, however often it could not listen before', async () => {
+  const settings = { ...backend.database.connection, port: await freePort() }
+  const listener = new Listener(
+    settings,
+    createLog('listener', () => undefined),
+  )
+  const heard: (string | null)[] = []
+  const listen = () => listener.listen('news', (payload) => void heard.push(payload))
+  for (let nth = 0; nth < 3; nth++) await expect(listen()).rejects.toThrow()
+  settings.port = backend.database.connection.port
+  await listen()
+  await backend.database.query(`select pg_notify('news', 'first'), pg_notify('news', 'last')`)
+  await untilAsked('the last is heard', async () => heard.includes('last'))
+  await listener.close()
+  expect(heard).toEqual(['first', 'last'])
 })
