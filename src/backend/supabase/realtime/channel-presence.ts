@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { randomUUID } from 'node:crypto'
 import type { Join } from './join-payload.ts'
+import type { PresenceEntry } from './topics.ts'
 import type { RealtimeLimits } from './realtime-limits.ts'
 
 /** What is to be done about a `presence` message. */
 export type PresenceStep =
-  | { readonly kind: 'track'; readonly key: string; readonly state: Record<string, unknown> }
+  | ({ readonly kind: 'track' } & PresenceEntry)
   | { readonly kind: 'untrack' | 'nothing' }
   | { readonly kind: 'refused'; readonly reason: string | null }
   | { readonly kind: 'shut_down'; readonly message: string }
@@ -49,11 +50,13 @@ export class ChannelPresence {
     if (!parsed.success) {
       return { kind: 'refused', reason: 'Presence track payload must be a map' }
     }
-    if (Buffer.byteLength(JSON.stringify(parsed.data)) > this.#limits.presenceBytes) {
+    const bytes = Buffer.byteLength(JSON.stringify(parsed.data))
+    if (bytes > this.#limits.presenceBytes) {
       return { kind: 'shut_down', message: 'Track message size exceeded' }
     }
     this.#enabled = true
-    return { kind: 'track', key: this.#key, state: parsed.data }
+    const size = bytes + Buffer.byteLength(this.#key)
+    return { kind: 'track', key: this.#key, state: parsed.data, size }
   }
 
   #hasCallLeft(): boolean {

@@ -237,8 +237,9 @@ export class Channel implements Member {
         this.#reply(ref, 'error', step.reason === null ? {} : { reason: step.reason })
         return
       case 'track':
-        this.#room.topics.track(this.#name, this, step)
-        break
+        if (this.#room.topics.track(this.#name, this, step)) break
+        this.#reply(ref, 'error', { reason: 'There is no room for more presence' })
+        return
       case 'untrack':
         this.#room.topics.untrack(this.#name, this)
         break

@@ -30,11 +30,36 @@ export interface TopicName {
 interface Topic {
   readonly members: Set<Member>
   readonly presence: Presence
+  /** Of what each member tracks. */
+  readonly sizes: Map<Member, number>
+  bytes: number
 }
+
+/** What a member tells of itself. */
+export interface PresenceEntry {
+  readonly key: string
+  readonly state: Record<string, unknown>
+  /** Of both, in bytes. */
+  readonly size: number
+}
+
+/** Bytes that presence may take: whoever enters a topic is sent all of it. */
+export interface PresenceRoom {
+  readonly topicBytes: number
+  readonly allBytes: number
+}
+
+const usualRoom: PresenceRoom = { topicBytes: 4 * 1024 * 1024, allBytes: 64 * 1024 * 1024 }
 
 /** Every topic that somebody has joined, in this process. */
 export class Topics implements Bus {
   readonly #topics = new Map<string, Topic>()
+  readonly #room: PresenceRoom
+  #presenceBytes = 0
+
+  constructor(room = usualRoom) {
+    this.#room = room
+  }
 
   get size(): number {
     return this.#topics.size
@@ -42,7 +67,12 @@ export class Topics implements Bus {
 
   join(topic: TopicName, member: Member): void {
     const key = keyOf(topic)
-    const found = this.#topics.get(key) ?? { members: new Set(), presence: new Presence() }
+    const found = this.#topics.get(key) ?? {
+      members: new Set(),
+      presence: new Presence(),
+      sizes: new Map<Member, number>(),
+      bytes: 0,
+    }
     found.members.add(member)
     this.#topics.set(key, found)
   }
@@ -50,6 +80,7 @@ export class Topics implements Bus {
   leave(topic: TopicName, member: Member): void {
     const found = this.#topics.get(keyOf(topic))
     if (found?.members.delete(member) !== true) return
+    this.#resize(found, member, 0)
     this.#tell(topic, found.presence.untrack(member))
     if (found.members.size === 0) this.#topics.delete(keyOf(topic))
   }
@@ -67,24 +98,37 @@ export class Topics implements Bus {
     }
   }
 
-  track(
-    topic: TopicName,
-    member: Member,
-    entry: { key: string; state: Record<string, unknown> },
-  ): void {
+  /** False when there is no room for it. */
+  track(topic: TopicName, member: Member, { key, state, size }: PresenceEntry): boolean {
     const found = this.#topics.get(keyOf(topic))
-    if (found?.members.has(member) !== true) return
-    this.#tell(topic, found.presence.track(member, entry.key, entry.state))
+    if (found?.members.has(member) !== true) return true
+    const more = size - (found.sizes.get(member) ?? 0)
+    const { topicBytes, allBytes } = this.#room
+    if (more > 0 && found.bytes + more > topicBytes) return false
+    if (more > 0 && this.#presenceBytes + more > allBytes) return false
+    this.#resize(found, member, size)
+    this.#tell(topic, found.presence.track(member, key, state))
+    return true
   }
 
   untrack(topic: TopicName, member: Member): void {
     const found = this.#topics.get(keyOf(topic))
-    if (found !== undefined) this.#tell(topic, found.presence.untrack(member))
+    if (found === undefined) return
+    this.#resize(found, member, 0)
+    this.#tell(topic, found.presence.untrack(member))
   }
 
   /** JSON text for `presence_state`. */
   presenceOf(topic: TopicName): string {
     return JSON.stringify(this.#topics.get(keyOf(topic))?.presence.list() ?? {})
+  }
+
+  #resize(found: Topic, member: Member, size: number): void {
+    const more = size - (found.sizes.get(member) ?? 0)
+    found.bytes += more
+    this.#presenceBytes += more
+    if (size === 0) found.sizes.delete(member)
+    else found.sizes.set(member, size)
   }
 
   #tell(topic: TopicName, diff: PresenceDiff | null): void {

@@ -105,12 +105,30 @@ describe('topics', () => {
     const topics = new Topics()
     const member = memberOf([])
     topics.join(topic, member)
-    topics.track(topic, member, { key: 'k', state: {} })
+    topics.track(topic, member, { key: 'k', state: {}, size: 3 })
     topics.leave(topic, member)
     topics.leave(topic, member)
     expect(topics.size).toBe(0)
-    topics.track(topic, member, { key: 'k', state: {} })
+    topics.track(topic, member, { key: 'k', state: {}, size: 3 })
     expect(topics.presenceOf(topic)).toBe('{}')
+  })
+
+  it('have room for so much presence each and together, and get it back', () => {
+    const topics = new Topics({ topicBytes: 100, allBytes: 150 })
+    const [one, two, three] = [memberOf([]), memberOf([]), memberOf([])]
+    const other = { ...topic, name: 'other' }
+    for (const member of [one, two]) topics.join(topic, member)
+    topics.join(other, three)
+    const track = (member: Member, size: number, on = topic) =>
+      topics.track(on, member, { key: 'k', state: { size }, size })
+    expect([track(one, 60), track(two, 60), track(two, 40)]).toEqual([true, false, true])
+    expect([track(three, 60, other), track(three, 50, other)]).toEqual([false, true])
+    expect(track(one, 61)).toBe(false)
+    expect(topics.presenceOf(topic)).toContain('"size":60')
+    topics.untrack(topic, two)
+    expect(track(one, 100)).toBe(true)
+    topics.leave(topic, one)
+    expect(track(three, 100, other)).toBe(true)
   })
 
   it('spare those who may not hear, and make a message once for all others', () => {
