@@ -94,9 +94,11 @@ interface Origin {
   url: string
 }
 
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
 /** Everything is not an address that one can go to. */
 function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  if (isEveryAddress(host)) return '127.0.0.1'
   return host.includes(':') ? `[${host}]` : host
 }
 
@@ -124,7 +126,8 @@ function addParts(ground: Ground, surroundings: Surroundings): readonly Part[] {
     tuning,
     redisUrl: config.redisUrl,
     supabase,
-    publicOrigin: () => config.publicOrigin ?? origin.url,
+    // Nobody knows it by every address: then its cookies are for TLS, and its pages are to be listed.
+    publicOrigin: () => config.publicOrigin ?? (isEveryAddress(config.host) ? '' : origin.url),
   })
 }
 

@@ -13,6 +13,7 @@ import { ConfigError } from '../../../src/backend/config-error.ts'
 import { enqueueTranslation } from '../../../src/backend/jobs/job-queue.ts'
 import { AuthCaller } from '../../support/auth-caller.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
+import { BridgeCaller } from '../../support/bridge-caller.ts'
 import { environmentOf, startGatewayAlone } from '../../support/gateway-alone.ts'
 import { untilAsked } from '../../support/until.ts'
 
@@ -122,6 +123,18 @@ describe('the gateway alone', () => {
     expect(await at(own, { SUPABASE_JWT_ALGORITHM: 'RS256' })).toContain(
       'the project signs with ES256, not with RS256',
     )
+  })
+
+  it('gives its cookies to TLS only where it listens for everybody', async () => {
+    const { access_token: token } = await new AuthCaller(project).signIn()
+    const cookiesBy = async (env: Environment): Promise<string> => {
+      const { gatewayUrl } = await start({ ...environmentOf(project), ...env })
+      const { setCookies } = await new BridgeCaller(gatewayUrl).bridge(token)
+      expect(setCookies).toHaveLength(2)
+      return setCookies.join()
+    }
+    expect(await cookiesBy({})).not.toContain('Secure')
+    expect(await cookiesBy({ HOST: '0.0.0.0' })).toContain('Secure')
   })
 
   it('says how the schema gets there where it is not', async () => {
