@@ -337,11 +337,15 @@ describe('who may act', () => {
            jsonb_set(raw_app_meta_data, '{tenants,0,role}', to_jsonb($2::text)) where email = $1`,
         [email, to],
       )
+    const key = randomUUID()
+    expect((await post('', { body: sample, token: await gateway.signIn(1), key })).status).toBe(201)
     await role('viewer')
     const viewer = await gateway.signIn(1)
     await role('admin')
     for (const answer of [
       await post('', { body: sample, token: viewer }),
+      // What was done under the key is for admins, too.
+      await post('', { body: sample, token: viewer, key }),
       await post(`/${id}/cancel`, { token: viewer }),
       await post(`/${id}/retry`, { token: viewer }),
     ]) {

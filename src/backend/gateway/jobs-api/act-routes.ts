@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WireJob } from '../../../shared/job.ts'
 import type { Database, Queryable } from '../../database/database.ts'
 import type { Claims } from '../../tokens/claims.ts'
-import { refuse, type Answer } from '../answers.ts'
+import { forbidden, noSuchJob, refuse, type Answer } from '../answers.ts'
 import type { Audit } from '../audit.ts'
 import { remoteAddress } from '../credential.ts'
 import type { Guard } from '../guard.ts'
-import { cancelJob, retryJob } from './job-acts.ts'
+import { cancelJob, isAdmin, retryJob } from './job-acts.ts'
 import { parseIdempotencyKey, parseNewJob, parseNothing } from './job-bodies.ts'
 import { actOnce } from './job-requests.ts'
 import { createJob } from './new-job.ts'
@@ -78,7 +79,8 @@ async function perform(context: ActRoutesContext, asked: Asked): Promise<Answer>
     .update(JSON.stringify([act.action, act.subject, act.body]))
     .digest('hex')
   const { userId } = claims
-  const answer = await actOnce(database, { userId, key: key.value, fingerprint }, act.run)
+  const answered = await actOnce(database, { userId, key: key.value, fingerprint }, act.run)
+  const answer = isReplay(answered) ? judgeReplay(claims, answered) : answered
   audit.write({
     claims,
     action: act.action,
@@ -89,12 +91,23 @@ async function perform(context: ActRoutesContext, asked: Asked): Promise<Answer>
   return answer
 }
 
+const isReplay = ({ headers }: Answer): boolean => headers?.['idempotency-replayed'] !== undefined
+
+/** What was answered a day ago is only for those who might ask for it now. */
+function judgeReplay(claims: Claims, answer: Answer): Answer {
+  const { tenant_id: tenantId } = answer.body as WireJob
+  if (isAdmin(claims, tenantId)) return answer
+  return claims.tenants.some(({ id }) => id === tenantId)
+    ? forbidden('admin', tenantId)
+    : noSuchJob()
+}
+
 const made = ({ body }: Answer): string | null =>
   'id' in body && typeof body.id === 'string' ? body.id : null
 
-function resultOf({ status, body, headers }: Answer): string {
-  if (status < 400) return headers?.['idempotency-replayed'] === undefined ? 'done' : 'replayed'
-  const { error } = body as { readonly error: { readonly code: string } }
+function resultOf(answer: Answer): string {
+  if (answer.status < 400) return isReplay(answer) ? 'replayed' : 'done'
+  const { error } = answer.body as { readonly error: { readonly code: string } }
   return error.code
 }
 
