@@ -4,8 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../../src/backend/database/database.ts'
 import { JobRun, Superseded } from '../../../src/backend/jobs/job-run.ts'
 import { loadReferenceData } from '../../../src/backend/jobs/reference-data.ts'
+import { createLog } from '../../../src/backend/log.ts'
+import { Processor } from '../../../src/backend/translation/processor.ts'
 import { wireJobSchema, type WireJob } from '../../../src/shared/job.ts'
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
+import { untilAsked } from '../../support/until.ts'
 
 let gateway: TestGateway
 let alice: string
@@ -391,6 +394,42 @@ describe('who may act', () => {
        where action = 'http.request' and result = 'token_missing'`,
     )
     expect(refused).toContainEqual({ subject: 'POST /api/v1/jobs/:job/cancel' })
+  })
+})
+
+describe('a translation that runs', () => {
+  it('stops soon after it was cancelled, and a processor takes the retry', async () => {
+    const { supabaseUrl, secretKey } = gateway.backend
+    const processor = new Processor({
+      database: database(),
+      log: createLog('translation', () => undefined),
+      worker: 'processor',
+      slots: 1,
+      pace: 1,
+      supabase: { url: () => supabaseUrl, serviceKey: secretKey },
+    })
+    await database().query('delete from public.translation_jobs')
+    processor.start()
+    const { id } = (await post('', { body: translation })).body
+    const stands = (): Promise<object[]> =>
+      database().query(
+        `select t.status, t.attempt, j.worker from public.translation_jobs t
+         join public.jobs j on j.id = t.id::text where t.id = $1`,
+        [id],
+      )
+    const runs = (attempt: number): Promise<void> =>
+      untilAsked(`attempt ${attempt} runs`, async () => {
+        const [now] = await stands()
+        return JSON.stringify(now).includes(`"processing","attempt":${attempt}`)
+      })
+    await runs(1)
+    expect((await post(`/${id}/cancel`)).status).toBe(200)
+    await untilAsked('its slot is free', () => Promise.resolve(processor.busy === 0), 2_000)
+    expect(await stands()).toEqual([{ status: 'cancelled', attempt: 1, worker: null }])
+    expect((await post(`/${id}/retry`)).status).toBe(200)
+    await runs(2)
+    await processor.close()
+    expect(await stands()).toEqual([{ status: 'pending', attempt: 3, worker: null }])
   })
 })
 
