@@ -28,8 +28,9 @@ export function verifyFactor(
   entry: CodeEntry,
 ): Promise<AuthOutcome<Grant>> {
   return database.tx(async (inside) => {
-    // One at a time: a code that comes twice at once is still taken once only.
-    await inside.query('select 1 from auth.mfa_factors where id = $1 for update', [entry.factorId])
+    // One at a time, and not while another factor is enrolled: a code that comes twice at once is
+    // taken once only, and no unfinished factor outlasts the first that is finished.
+    await inside.query('select 1 from auth.users where id = $1 for update', [user.id])
     const factor = await findFactor(inside, user.id, entry.factorId)
     if (factor === null) return refused(mfaRefusals.unknown)
     const challenge = await findChallenge(inside, entry)

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AuthCaller, type SessionBody } from '../../support/auth-caller.ts'
 import { codeNow } from '../../support/authenticator.ts'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
+import { untilAsked } from '../../support/until.ts'
 
 let backend: TestBackend
 let auth: AuthCaller
@@ -57,6 +58,34 @@ describe('a second factor', () => {
     )
     expect((await verify(token, { ...two, secret: one.secret })).status).toBe(500)
     expect((await verify(token, one)).status).toBe(200)
+  })
+
+  it('leaves no other unfinished, also none that was begun while it was finished', async () => {
+    const { access_token: token, user } = await auth.signIn()
+    const factor = await enroll(token)
+    const { database } = backend
+    const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock'`
+    const { verifying } = await database.tx(async (inside) => {
+      // As enrolling does.
+      await inside.query('select 1 from auth.users where id = $1 for update', [user.id])
+      await inside.query(
+        `insert into auth.mfa_factors (user_id, factor_type, friendly_name, secret)
+         values ($1, 'totp', 'late', 'x')`,
+        [user.id],
+      )
+      let done = false
+      const verifying = verify(token, factor).finally(() => (done = true))
+      await untilAsked(
+        'it waits, or did not',
+        async () => done || (await database.query(waits)).length > 0,
+      )
+      return { verifying }
+    })
+    expect(await verifying).toMatchObject({ status: 200 })
+    const left = await database.query('select id from auth.mfa_factors where user_id = $1', [
+      user.id,
+    ])
+    expect(left).toEqual([{ id: factor.id }])
   })
 
   it('takes a code once, also when it comes five times at once', async () => {
