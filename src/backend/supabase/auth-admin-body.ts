@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from './auth-admin-duration.ts'
-import { refused, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
+import { invalid, refused, type AuthOutcome } from './auth-outcome.ts'
 
 /** What an administrator may say about a user; what is left out stays as it is. */
 export interface UserChange {
@@ -33,12 +33,6 @@ const schema = z.object({
   app_metadata: metadata,
   user_metadata: metadata,
   ban_duration: text,
-})
-
-export const invalid = (message: string): AuthRefusal => ({
-  status: 400,
-  code: 'validation_failed',
-  message,
 })
 
 export function readUserChange(sent: unknown): AuthOutcome<UserChange> {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Queryable } from '../database/database.ts'
-import { invalid } from './auth-admin-body.ts'
-import { refused, type AuthOutcome } from './auth-outcome.ts'
+import { invalid, refused, type AuthOutcome } from './auth-outcome.ts'
 import { userColumns, type UserRow } from './auth-users.ts'
 
 const text = z.string().catch('')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Queryable } from '../database/database.ts'
-import { invalid, type UserChange } from './auth-admin-body.ts'
-import { refused, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
+import type { UserChange } from './auth-admin-body.ts'
+import { invalid, refused, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
 import { userColumns, type UserRow } from './auth-users.ts'
 
 const unprocessable = (code: string, message: string): AuthRefusal => ({

@@ -1,10 +1,4 @@
-import type { AuthRefusal } from './auth-outcome.ts'
-
-const refusal = (status: number, code: string, message: string): AuthRefusal => ({
-  status,
-  code,
-  message,
-})
+import { refusal, type AuthRefusal } from './auth-outcome.ts'
 
 /** What is said about second factors, in GoTrue's words (supabase.md §1). */
 export const mfaRefusals = {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
+import { escape } from './html-text.ts'
 
 const style = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, CanvasText 22%, Canvas); --accent: #0b63ce }
@@ -101,16 +102,4 @@ function targetOf(redirectTo: string): Target {
   const web = url.protocol === 'http:' || url.protocol === 'https:'
   if (web) return { name: url.host, address, source: url.origin }
   return { name: `the app “${url.protocol.slice(0, -1)}”`, address, source: url.protocol }
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => entities[letter] ?? letter)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuthRefusal } from './auth-outcome.ts'
+import { refusal, type AuthRefusal } from './auth-outcome.ts'
 
 /** The one provider that there is: this backend itself, with a page that asks. */
 export const builtInProvider = 'signalbox'
@@ -17,12 +17,6 @@ const issuers: Readonly<Record<string, string>> = {
   google: 'https://accounts.google.com',
   kakao: 'https://kauth.kakao.com',
 }
-
-const refusal = (status: number, code: string, message: string): AuthRefusal => ({
-  status,
-  code,
-  message,
-})
 
 export const oauthRefusals = {
   linkingOff: refusal(404, 'manual_linking_disabled', 'Manual linking is disabled'),

@@ -14,7 +14,7 @@ export type AuthOutcome<T> =
 /** Headers that tell a client (and us) which session a token call was about. */
 export type AuthHeaders = Readonly<Record<string, string>>
 
-const refusal = (status: number, code: string, message: string): AuthRefusal => ({
+export const refusal = (status: number, code: string, message: string): AuthRefusal => ({
   status,
   code,
   message,

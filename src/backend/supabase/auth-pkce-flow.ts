@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Queryable } from '../database/database.ts'
 import type { AuthMethod } from './auth-grant.ts'
-import { refused, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
+import { invalid, refused, type AuthOutcome } from './auth-outcome.ts'
 
 /** What a client keeps the answer to, so that a code is of use to nobody else (RFC 7636). */
 export interface CodeChallenge {
@@ -14,12 +14,6 @@ export interface Flow {
   /** How the user will have been recognised: `magiclink`, `recovery`, `email/signup`, `oauth`, … */
   readonly method: AuthMethod
 }
-
-const invalid = (message: string): AuthRefusal => ({
-  status: 400,
-  code: 'validation_failed',
-  message,
-})
 
 const inPairs = 'PKCE flow requires code_challenge_method and code_challenge'
 const wrongLength = 'code challenge has to be between 43 and 128 characters'

@@ -2,19 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Database } from '../database/database.ts'
 import type { Asker, AuthMethod, Grant, Granter } from './auth-grant.ts'
-import { refusals, refused, type AuthOutcome, type AuthRefusal } from './auth-outcome.ts'
+import { refusal, refusals, refused, type AuthOutcome } from './auth-outcome.ts'
 import { hashCode } from './auth-pkce-flow.ts'
 import { findUser } from './auth-users.ts'
 
 const body = z.object({
   auth_code: z.string().min(1).max(256),
   code_verifier: z.string().min(1).max(256),
-})
-
-const refusal = (status: number, code: string, message: string): AuthRefusal => ({
-  status,
-  code,
-  message,
 })
 
 const incomplete = refusal(

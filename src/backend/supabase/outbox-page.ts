@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escape } from './html-text.ts'
 import type { OutboxMessage } from './outbox.ts'
 
 const style = `
@@ -58,16 +59,4 @@ function renderMessage({ subject, to, sentAt, code, link, text }: OutboxMessage)
 <div class="act"><code>${escape(code)}</code>${anchor}</div>
 <details><summary>Whole text</summary><pre>${escape(text)}</pre></details>
 </article>`
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => entities[letter] ?? letter)
 }
