@@ -53,7 +53,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const open = config.project === null ? openWhole : openAlone
   const ground = await open({ config, log, throwaway, opened, origin })
 
-  const app = await createHttp(log.child('http'), tuning.http)
+  const app = await createHttp(log.child('http'), {
+    patience: tuning.http,
+    behindProxy: config.gateway.behindProxy,
+  })
   opened.defer(() => app.close())
   const metrics = createMetrics()
   registerMetrics(app, { metrics, token: config.gateway.metricsToken })

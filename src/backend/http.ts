@@ -19,12 +19,19 @@ const defaultPatience: HttpPatience = {
   sweepMs: 5_000,
 }
 
+export interface HttpSettings {
+  readonly patience?: HttpPatience | undefined
+  /** Whether `X-Forwarded-For` was written by a proxy of ours: its last entry is then the peer. */
+  readonly behindProxy?: boolean
+}
+
 /** The one HTTP server: limits, CORS, a log without secrets, and errors without stacks. */
 export async function createHttp(
   log: Log,
-  patience: HttpPatience = defaultPatience,
+  { patience = defaultPatience, behindProxy = false }: HttpSettings = {},
 ): Promise<FastifyInstance> {
   const app = fastify({
+    trustProxy: behindProxy ? 1 : false,
     requestTimeout: patience.requestTimeoutMs,
     http: {
       headersTimeout: patience.headersTimeoutMs,

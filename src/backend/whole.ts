@@ -163,6 +163,8 @@ function serveSupabase(app: FastifyInstance, context: SupabaseContext): void {
     },
     { prefix: '/rest/v1' },
   )
+  // A proxy on this machine would pass for this machine.
+  if (config.gateway.behindProxy) return
   app.register((pages, _options, done) => {
     registerOutbox(pages, database)
     done()

@@ -11,6 +11,7 @@ export interface TestBackendOptions {
   readonly auth?: Partial<BackendConfig['auth']>
   readonly tokens?: Partial<BackendConfig['tokens']>
   readonly realtime?: Partial<BackendConfig['realtime']>
+  readonly gateway?: Partial<BackendConfig['gateway']>
   readonly load?: BackendConfig['load']
   readonly port?: number
   /** A folder of the test's own, kept at `stop()`; otherwise a temporary one that goes with it. */
@@ -49,7 +50,7 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
 function configFor(dataDir: string, options: TestBackendOptions): BackendConfig {
   const args = ['--port', '0', '--data', dataDir]
   const { config } = parseConfig({ args, env: {}, readFile: () => '' })
-  const { auth, tokens, realtime, load = null, port = 0, reset = false } = options
+  const { auth, tokens, realtime, gateway, load = null, port = 0, reset = false } = options
   return {
     ...config,
     port,
@@ -58,6 +59,7 @@ function configFor(dataDir: string, options: TestBackendOptions): BackendConfig 
     auth: { ...config.auth, ...auth },
     tokens: { ...config.tokens, ...tokens },
     realtime: { ...config.realtime, ...realtime },
+    gateway: { ...config.gateway, ...gateway },
   }
 }
 

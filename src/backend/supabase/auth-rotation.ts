@@ -52,7 +52,7 @@ export async function rotate(
       return { ok: true, value: { ...ids, token: active.token, headers: lost } }
     }
     if (!row.fresh) {
-      if (rules.rotates) await revokeFamily(inside, row.session_id)
+      if (rules.rotates) await endSession(inside, row.session_id)
       return refused(refusals.refreshTokenUsed, headers)
     }
   }
@@ -98,12 +98,12 @@ async function activeToken(
   return row ?? null
 }
 
-async function revokeFamily(inside: Queryable, sessionId: string): Promise<void> {
-  await inside.query(
-    `update auth.refresh_tokens set revoked = true, updated_at = clock_timestamp()
-     where session_id = $1 and not revoked`,
-    [sessionId],
-  )
+/**
+ * Ends the session with all of its tokens, as GoTrue does for its second kind of token. For its
+ * first kind it leaves the row, and with it every open socket to whoever holds a stolen token.
+ */
+async function endSession(inside: Queryable, sessionId: string): Promise<void> {
+  await inside.query('delete from auth.sessions where id = $1', [sessionId])
 }
 
 async function swap(inside: Queryable, old: TokenRow, token: string): Promise<string> {

@@ -73,6 +73,13 @@ describe('the outbox', () => {
     }
   })
 
+  it('is not there behind a proxy, which would pass for this machine', async () => {
+    const behind = await startTestBackend({ idle: true, gateway: { behindProxy: true } })
+    const answer = await fetch(`${behind.supabaseUrl}/outbox`)
+    await behind.stop()
+    expect(answer.status).toBe(404)
+  })
+
   it('keeps the last two hundred', async () => {
     const sql = `insert into auth.outbox (recipient, kind, subject, body, code)
        select 'flood@nowhere.test', 'magiclink', 's', 'b', '1' from generate_series(1, 300)`
