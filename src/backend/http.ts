@@ -31,7 +31,7 @@ export async function createHttp(
   { patience = defaultPatience, behindProxy = false }: HttpSettings = {},
 ): Promise<FastifyInstance> {
   const app = fastify({
-    trustProxy: behindProxy ? 1 : false,
+    trustProxy: behindProxy ? (_address, hop) => hop === 0 : false,
     requestTimeout: patience.requestTimeoutMs,
     http: {
       headersTimeout: patience.headersTimeoutMs,
