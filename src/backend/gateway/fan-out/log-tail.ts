@@ -2,7 +2,10 @@ import type { Log } from '../../log.ts'
 import type { JobChange, JobFeed } from '../feed.ts'
 import type { ChangeLog, LogHeads } from './change-log.ts'
 
-/** Changes are gathered for so long, so that one statement reads many: when few come, and when many do. */
+/**
+ * So that one statement reads many: how long changes are gathered when few come, and how far apart
+ * readings begin when many do.
+ */
 const gatherMs = { few: 8, many: 30 }
 const many = 20
 const pageSize = 1_000
@@ -25,6 +28,7 @@ export class LogTail implements JobFeed {
   #again = false
   #doubtful = false
   #lastCount = 0
+  #pulledAtMs = 0
   #closed = false
 
   constructor(log: ChangeLog, lines: Log) {
@@ -61,7 +65,13 @@ export class LogTail implements JobFeed {
   /** There is something to read, or there may be. */
   ring(): void {
     if (this.#pulling !== null) this.#again = true
-    else this.#plan(this.#lastCount > many ? gatherMs.many : gatherMs.few)
+    else this.#plan(this.#gatherMs())
+  }
+
+  /** Telling the changes of one reading is part of gathering those of the next. */
+  #gatherMs(): number {
+    if (this.#lastCount <= many) return gatherMs.few
+    return Math.max(1, gatherMs.many - (performance.now() - this.#pulledAtMs))
   }
 
   /** The database was away, and may have come back without its last changes. */
@@ -97,6 +107,7 @@ export class LogTail implements JobFeed {
 
   /** Reads on until nothing is left. Never rejects. */
   async #pull(): Promise<void> {
+    this.#pulledAtMs = performance.now()
     try {
       if (this.#doubtful) await this.#compare()
       let read = pageSize
