@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** One seed a commit: every commit explores histories of its own, and everyone who runs it the same. */
@@ -25,6 +26,8 @@ const project = (name: string, include: string[], testTimeout = 10_000) => ({
 
 export default defineConfig({
   test: {
+    // Most of them wait for a database or a socket: one worker less than cores would be one of two.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       project('unit', ['tests/unit/**/*.test.ts', 'tests/unit/**/*.test.tsx']),
       project('integration', ['tests/integration/**/*.test.ts'], 30_000),
