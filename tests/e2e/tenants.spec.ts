@@ -50,10 +50,12 @@ async function moves({ bars }: Console): Promise<void> {
     )
     return new Map(each)
   }
-  const before = await read()
+  const first = new Map<string, number>()
   const risen = async (): Promise<boolean> => {
     const now = await read()
-    return [...before].some(([name, value]) => (now.get(name) ?? 0) > value)
+    // A job that has only just begun to run counts from where it was first seen.
+    for (const [name, value] of now) if (!first.has(name)) first.set(name, value)
+    return [...now].some(([name, value]) => value > (first.get(name) ?? value))
   }
   await expect.poll(risen, { message: 'a bar rises', timeout: 20_000 }).toBe(true)
 }
