@@ -89,6 +89,8 @@ export interface SocketRequest {
   /** May carry `?token=`: a secret; it is never logged or shown. */
   readonly url: Secret
   readonly headers: Readonly<Record<string, Secret>>
+  /** Longest message taken, in bytes; 64 KiB unless given (gateway-protocol §8). */
+  readonly maxFrameBytes?: number
   readonly handlers: SocketHandlers
 }
 

@@ -66,7 +66,10 @@ export const jobSchema = z.object({
     .nullable(),
   message: z.string().nullable(),
   attempt: z.int().min(1),
+  /** Rises with every event of one (job, attempt); the server's own number unless `byTime` is set. */
   seq: z.int().min(0),
+  /** Set where the server numbers nothing: `seq` is then a time in microseconds . */
+  byTime: z.literal(true).optional(),
   createdAt: z.string(),
   startedAt: z.string().nullable(),
   updatedAt: z.string(),

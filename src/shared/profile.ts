@@ -36,6 +36,39 @@ export type SourceKind = (typeof sourceKinds)[number]
 /** The kinds that a profile may name; the others are not built yet, and saying so beats waiting. */
 const usableSources = ['progress'] as const
 
+/** A name in PostgreSQL that needs no quotes: it stands in an address and in a subscription. */
+const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case SQL name')
+
+/** The table that `realtime` and `polling` read, and what its columns mean (gateway-protocol §6). */
+export const jobTableSchema = z.strictObject({
+  schema: sqlName.default('public'),
+  table: sqlName.default('translation_jobs'),
+  /** The column that holds what the job calls so; null where the table has none. */
+  columns: z
+    .strictObject({
+      id: sqlName.default('id'),
+      tenantId: sqlName.default('tenant_id'),
+      /** Rises with every change of a row: what was missed is fetched from here. */
+      updatedAt: sqlName.default('updated_at'),
+      status: sqlName.default('status'),
+      name: sqlName.nullable().default('name'),
+      kind: sqlName.nullable().default(null),
+      progress: sqlName.nullable().default('progress'),
+      step: sqlName.nullable().default(null),
+      counters: sqlName.nullable().default(null),
+      message: sqlName.nullable().default('message'),
+      attempt: sqlName.nullable().default('attempt'),
+      /** Without it the order of changes is that of `updatedAt`. */
+      seq: sqlName.nullable().default(null),
+      createdAt: sqlName.nullable().default('created_at'),
+      startedAt: sqlName.nullable().default('started_at'),
+      finishedAt: sqlName.nullable().default('completed_at'),
+      error: sqlName.nullable().default('error'),
+    })
+    .prefault({}),
+})
+export type JobTable = z.infer<typeof jobTableSchema>
+
 /** One environment. It never holds a secret: the publishable key is public by design. */
 export const profileSchema = z
   .strictObject({
@@ -59,6 +92,7 @@ export const profileSchema = z
     mark: z.enum(['production', 'staging', 'development', 'demo']).default('development'),
     /** How the token travels on a socket: header first and query if refused, or one of the two. */
     tokenTransport: z.enum(['auto', 'header', 'query']).default('auto'),
+    jobTable: jobTableSchema.prefault({}),
     /** Only for a demo backend on this computer, so that one click signs in. */
     demoUsers: z
       .array(

@@ -45,14 +45,30 @@ export const connectionViewSchema = z.discriminatedUnion('kind', [
 ])
 export type ConnectionView = z.infer<typeof connectionViewSchema>
 
+/**
+ * An interruption that is over. `missing` is 0 where the server proved that nothing was lost, null
+ * where it cannot be known (state is right again all the same).
+ */
+export const gapSchema = z.object({
+  /** When it was closed. */
+  atMs: wallMs,
+  /** Events that were missed and have been told since. */
+  recovered: z.int().min(0),
+  missing: z.literal(0).nullable(),
+})
+export type Gap = z.infer<typeof gapSchema>
+
 /** One source in the foot line. */
 export const sourceViewSchema = z.object({
   kind: z.enum(sourceKinds),
-  state: z.enum(['idle', 'connecting', 'live', 'reconnecting', 'stopped']),
+  /** `polling`: Realtime is down, and the table is asked every 5 s instead. */
+  state: z.enum(['idle', 'connecting', 'live', 'polling', 'reconnecting', 'stopped']),
   /** Sockets open right now. */
   sockets: z.int(),
   nextTryAtMs: wallMs.nullable(),
   reason: code.nullable(),
+  /** What the last interruption came to; absent before the first one. */
+  gap: gapSchema.optional(),
 })
 export type SourceView = z.infer<typeof sourceViewSchema>
 

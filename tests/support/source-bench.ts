@@ -6,6 +6,8 @@ import { openSocket } from '../../src/main/lib/sockets.ts'
 import type { HttpFetch, SocketFactory } from '../../src/main/ports.ts'
 import { openProgressSource } from '../../src/main/sources/progress-source.ts'
 import type { Source, SourceContext } from '../../src/main/sources/source.ts'
+import { Positions } from '../../src/main/workspaces/positions.ts'
+import { jobTableSchema } from '../../src/shared/profile.ts'
 import type { JobRow } from '../../src/shared/job.ts'
 import type { SourceView } from '../../src/shared/workspace.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -13,6 +15,8 @@ import { FakeTokens } from './fake-tokens.ts'
 
 export interface SourceBenchOptions {
   readonly gatewayUrl: string
+  readonly supabaseUrl?: string
+  readonly jobTable?: unknown
   readonly tenantIds?: readonly string[]
   readonly transport?: 'auto' | 'header' | 'query'
   readonly sockets?: SocketFactory
@@ -50,6 +54,10 @@ export class SourceBench {
       tokens,
       sink: this.desk.sink,
       gatewayUrl: options.gatewayUrl,
+      supabaseUrl: options.supabaseUrl ?? options.gatewayUrl,
+      publishableKey: 'sb_publishable_fake',
+      jobTable: jobTableSchema.parse(options.jobTable ?? {}),
+      position: new Positions().of('progress'),
       tokenTransport: options.transport ?? 'auto',
       tenantIds: options.tenantIds ?? ['acme'],
       log: createLog('test', clock, (line) => this.logged.push(line)),

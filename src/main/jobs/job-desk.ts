@@ -21,6 +21,7 @@ export interface JobDeskOptions {
 export interface DeskSink {
   readonly take: (job: Job) => void
   readonly takeAll: (jobs: readonly Job[]) => void
+  readonly doubt: (jobId: string | null) => void
   readonly forget: (jobId: string) => void
   readonly heard: () => void
   readonly dropped: (why: 'malformed' | 'tenant' | 'order') => void
@@ -99,6 +100,7 @@ export class JobDesk {
     return {
       take: (job) => open(() => this.#take(family, job)),
       takeAll: (jobs) => open(() => this.#store.takeAll(family, jobs, this.#clock.now())),
+      doubt: (jobId) => open(() => this.#store.doubt(family, jobId)),
       forget: (jobId) => open(() => this.#store.forget(family, jobId)),
       heard: () => open(() => this.#reconnected()),
       dropped: (why) => {

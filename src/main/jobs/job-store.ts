@@ -1,6 +1,6 @@
 import { isFinal } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
-import { merge } from './merge.ts'
+import { compareEvents, isOlder, merge } from './merge.ts'
 import { Tally } from './tally.ts'
 import type { Counts } from './tally.ts'
 
@@ -26,7 +26,7 @@ export interface JobStoreOptions {
 }
 
 /** What is kept of a job that was removed: enough to hold it to its word if it comes back. */
-type LastWord = Pick<Job, 'attempt' | 'seq' | 'status' | 'progress'>
+type LastWord = Pick<Job, 'attempt' | 'seq' | 'byTime' | 'updatedAt' | 'status' | 'progress'>
 
 /** What a `take` came to. */
 export type Taken = 'changed' | 'same' | 'older'
@@ -84,7 +84,7 @@ export class JobStore {
       this.#put(key, { job: merged, heardAtMs: nowMs, remembered: false }, stored.job)
       return 'changed'
     }
-    if (job.attempt < merged.attempt || job.seq < merged.seq) return 'older'
+    if (isOlder(job, merged)) return 'older'
     this.#hear(key, stored, nowMs)
     return 'same'
   }
@@ -96,6 +96,17 @@ export class JobStore {
       if (key.startsWith(`${family} `) && !listed.has(key)) this.#remove(key)
     }
     for (const job of jobs) this.take(family, job, nowMs)
+  }
+
+  /** What is known of this job, or of every unfinished one, may be behind: true when heard again. */
+  doubt(family: string, jobId: string | null): void {
+    const named = jobId === null ? null : keyOf(family, jobId)
+    for (const [key, stored] of named === null ? this.#jobs : this.#entry(named)) {
+      if (stored.remembered || isFinal(stored.job.status)) continue
+      if (!key.startsWith(`${family} `)) continue
+      this.#jobs.set(key, { ...stored, remembered: true })
+      this.#options.onTouched(key)
+    }
   }
 
   forget(family: string, jobId: string): void {
@@ -146,6 +157,11 @@ export class JobStore {
     }
   }
 
+  #entry(key: JobKey): [JobKey, StoredJob][] {
+    const stored = this.#jobs.get(key)
+    return stored === undefined ? [] : [[key, stored]]
+  }
+
   #hear(key: JobKey, stored: StoredJob, nowMs: number): void {
     if (!stored.remembered && nowMs - stored.heardAtMs < heardStepMs) return
     this.#jobs.set(key, { ...stored, heardAtMs: nowMs, remembered: false })
@@ -155,12 +171,20 @@ export class JobStore {
   #remove(key: JobKey): void {
     const stored = this.#jobs.get(key)
     if (stored === undefined) return
-    const { tenantId, status, attempt, seq, progress } = stored.job
+    const { tenantId, status, ...job } = stored.job
     this.#jobs.delete(key)
     this.#finished.delete(key)
     this.#tally.remove(tenantId, status)
     this.#gone.delete(key)
-    this.#gone.set(key, { attempt, seq, status, progress })
+    const { attempt, seq, byTime, updatedAt, progress } = job
+    this.#gone.set(key, {
+      attempt,
+      seq,
+      updatedAt,
+      status,
+      progress,
+      ...(byTime !== undefined && { byTime }),
+    })
     const [oldest] = this.#gone.keys()
     if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest)
     this.#options.onTouched(key)
@@ -179,7 +203,7 @@ export class JobStore {
 /** A removed job as it may be shown again; null when nothing newer was said of it (I10). */
 function returned(job: Job, gone: LastWord | undefined): Job | null {
   if (gone === undefined || job.attempt > gone.attempt) return job
-  if (job.attempt < gone.attempt || job.seq <= gone.seq) return null
+  if (job.attempt < gone.attempt || compareEvents(job, gone) <= 0) return null
   if (isFinal(gone.status) && job.status !== gone.status) return null
   return job.progress < gone.progress ? { ...job, progress: gone.progress } : job
 }

@@ -1,23 +1,43 @@
 import { isFinal } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
 
+type Ordered = Pick<Job, 'seq' | 'byTime' | 'updatedAt'>
+
 /**
  * The state after hearing `heard` while `known` was known; `known` itself when nothing changed.
  * Whatever the order of arrival, the same events lead to the same state: a higher attempt wins,
- * then an end, then the higher seq; within an attempt progress never falls (I9, I10).
+ * then an end, then the later event; within an attempt progress never falls (I9, I10).
  */
 export function merge(known: Job, heard: Job): Job {
   if (heard.attempt !== known.attempt) return heard.attempt > known.attempt ? heard : known
-  const isAfterEnd = isFinal(known.status) && !isFinal(heard.status) && heard.seq > known.seq
+  const isAfterEnd =
+    isFinal(known.status) && !isFinal(heard.status) && compareEvents(heard, known) > 0
   if (isAfterEnd) return known
   const winner = wins(heard, known) ? heard : known
   const progress = Math.max(known.progress, heard.progress)
   return winner.progress === progress ? winner : { ...winner, progress }
 }
 
+/**
+ * Which of two events of one attempt came later: positive when `a` did. By the server's number where
+ * both have one; where one of them comes from a source without numbers, by the server's time.
+ */
+export function compareEvents(a: Ordered, b: Ordered): number {
+  if (a.byTime === b.byTime) return a.seq - b.seq
+  const apartMs = Date.parse(a.updatedAt) - Date.parse(b.updatedAt)
+  if (apartMs !== 0 && !Number.isNaN(apartMs)) return apartMs
+  // The same moment: the numbered one says more.
+  return a.byTime === undefined ? 1 : -1
+}
+
+/** Whether `job` says less than what is known of the same job. */
+export const isOlder = (job: Job, known: Job): boolean =>
+  job.attempt < known.attempt || (job.attempt === known.attempt && compareEvents(job, known) < 0)
+
 function wins(heard: Job, known: Job): boolean {
   const ends = isFinal(heard.status)
   if (ends !== isFinal(known.status)) return ends
+  const order = compareEvents(heard, known)
   // Of two ends the first one holds; of two other states the later one.
-  return ends ? heard.seq < known.seq : heard.seq > known.seq
+  return ends ? order < 0 : order > 0
 }

@@ -47,7 +47,11 @@ class WsSocket implements Socket {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, value.reveal()]),
     )
-    this.#ws = new WebSocket(request.url.reveal(), { ...limits, headers })
+    this.#ws = new WebSocket(request.url.reveal(), {
+      ...limits,
+      headers,
+      maxPayload: request.maxFrameBytes ?? maxFrameBytes,
+    })
     this.#ws.on('open', () => {
       this.#opened = true
       this.#handlers?.open()

@@ -8,8 +8,11 @@ import type { Identity, Wire } from './wire-job.ts'
 
 /** Jobs remembered so that a change can be put on what it changes. */
 const maxRemembered = 10_000
+const microsecondsPerMs = 1_000
 /** Messages of another tenant after which the server is not listened to any more (F61). */
 const maxTrespasses = 3
+
+type Order = Pick<Identity, 'attempt' | 'seq' | 'byTime'>
 
 export interface IntakeOptions {
   readonly sink: JobSink
@@ -107,13 +110,14 @@ export class Intake {
   }
 
   /** Without `seq` the order of arrival counts, and falling back after the end is a new attempt. */
-  #order(wire: Wire, last: Job | undefined, live: boolean): Pick<Identity, 'attempt' | 'seq'> {
+  #order(wire: Wire, last: Job | undefined, live: boolean): Order {
     const attempt = wire.attempt ?? last?.attempt ?? 1
     if (wire.seq !== undefined) return { attempt, seq: wire.seq }
-    const seq = Math.max(this.#options.clock.now(), (last?.seq ?? 0) + 1)
+    const known = last?.byTime === true ? last.seq : 0
+    const seq = Math.max(this.#options.clock.now() * microsecondsPerMs, known + 1)
     // A list may be older than the end that a socket told: only a socket can begin anew.
     const again = live && last !== undefined && wire.attempt === undefined && startsOver(wire, last)
-    return { attempt: again ? attempt + 1 : attempt, seq }
+    return { attempt: again ? attempt + 1 : attempt, seq, byTime: true }
   }
 
   #checkOrder({ attempt, seq }: Identity, last: Job | undefined): void {

@@ -1,6 +1,6 @@
 import type { FailureCode, Outcome } from '../../shared/failure.ts'
 import type { Job } from '../../shared/job.ts'
-import type { SourceKind } from '../../shared/profile.ts'
+import type { JobTable, SourceKind } from '../../shared/profile.ts'
 import type { SourceView } from '../../shared/workspace.ts'
 import type { Off } from '../lib/emitter.ts'
 import type { Log } from '../lib/log.ts'
@@ -26,12 +26,20 @@ export interface JobSink {
   take: (job: Job) => void
   /** Everything the server knows now; jobs of this source missing here are gone. */
   takeAll: (jobs: readonly Job[]) => void
+  /** Events of this job (null: of any) are known to be missing: shown as remembered until heard again. */
+  doubt: (jobId: string | null) => void
   /** The server knows no such job (4404). */
   forget: (jobId: string) => void
   /** Something was heard (a message or a pong), even if it changed no job. */
   heard: () => void
   /** A frame was dropped: it broke the protocol, or named another tenant. */
   dropped: (why: 'malformed' | 'tenant' | 'order') => void
+}
+
+/** A place in a numbered history, or in a table by its cursor. Opaque to everybody but its source. */
+export interface Position {
+  readonly read: () => string | null
+  readonly write: (position: string) => void
 }
 
 export interface SourceContext {
@@ -43,6 +51,11 @@ export interface SourceContext {
   readonly tokens: TokenSupply
   readonly sink: JobSink
   readonly gatewayUrl: string
+  readonly supabaseUrl: string
+  readonly publishableKey: string
+  readonly jobTable: JobTable
+  /** Where this source was, kept over restarts with the offline snapshot. */
+  readonly position: Position
   readonly tokenTransport: 'auto' | 'header' | 'query'
   /** From the session token; a payload of any other tenant is dropped. */
   readonly tenantIds: readonly string[]

@@ -73,6 +73,8 @@ export interface Identity {
   readonly tenantId: string
   readonly attempt: number
   readonly seq: number
+  /** Set where `seq` is a time in microseconds, for want of the server's own number. */
+  readonly byTime?: true
 }
 
 /** The job's id, or null when it is not one that may stand in a path (F62). */

@@ -28,7 +28,7 @@ export function connectionView(previous: ConnectionView, evidence: Evidence): Co
   if (sources.length > 0 && sources.every(({ state }) => state === 'stopped')) {
     return { kind: 'refused', asOfMs, reason: reasonOf(evidence) }
   }
-  const open = sources.some(({ state }) => state === 'live')
+  const open = sources.some(({ state }) => state === 'live' || state === 'polling')
   if (open && asOfMs !== null && heardAgoMs !== null && heardAgoMs <= liveForMs) {
     return { kind: 'live', heardAtMs: steady(previous, asOfMs) }
   }

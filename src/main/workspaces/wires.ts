@@ -10,6 +10,7 @@ import type { OperatorSession } from '../session/operator-session.ts'
 import { openProgressSource } from '../sources/progress-source.ts'
 import type { JobSink, Source, SourceContext, TokenSupply } from '../sources/source.ts'
 import type { Meter } from './meter.ts'
+import type { Positions } from './positions.ts'
 
 export interface WiresOptions {
   readonly scope: Scope
@@ -18,6 +19,7 @@ export interface WiresOptions {
   readonly profile: Profile
   readonly session: OperatorSession
   readonly sink: JobSink
+  readonly positions: Positions
   readonly log: Log
   /** The session names other tenants than before: these are left. */
   readonly onTenants: (tenantIds: readonly string[]) => void
@@ -47,10 +49,12 @@ interface Opened {
 export class Wires {
   readonly #options: WiresOptions
   readonly tokens: TokenSupply
+  readonly #positions: Positions
   #opened: Opened | null = null
 
   constructor(options: WiresOptions) {
     this.#options = options
+    this.#positions = options.positions
     this.tokens = suppliedBy(options)
   }
 
@@ -107,6 +111,10 @@ export class Wires {
       tokens: this.tokens,
       sink,
       gatewayUrl: profile.gatewayUrl,
+      supabaseUrl: profile.supabaseUrl,
+      publishableKey: profile.publishableKey,
+      jobTable: profile.jobTable,
+      position: this.#positions.of(kind),
       tokenTransport: profile.tokenTransport,
       tenantIds,
       log: log.child(kind),

@@ -21,6 +21,7 @@ import { endSession } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { Meter } from './meter.ts'
+import { Positions } from './positions.ts'
 import { Wires } from './wires.ts'
 
 /** What a workspace needs of the world. */
@@ -53,6 +54,7 @@ export class Workspace {
   readonly #meter: Meter
   readonly #session: OperatorSession
   readonly #wires: Wires
+  readonly #positions = new Positions()
   readonly #network: Network
   readonly #log: Log
   readonly #changed = new Emitter<undefined>()
@@ -100,8 +102,9 @@ export class Workspace {
       profile,
       session: this.#session,
       sink: this.#sink(),
+      positions: this.#positions,
       log: log.child('sources'),
-      onTenants: (tenantIds) => this.#desk.retain(tenantIds),
+      onTenants: (tenantIds) => this.#retain(tenantIds),
       onChanged: () => this.#note(),
     })
     this.readTimeline = createTimelineReader({
@@ -232,6 +235,12 @@ export class Workspace {
     }
   }
 
+  /** The operator sees these tenants only, from now on. */
+  #retain(tenantIds: readonly string[]): void {
+    this.#positions.clear()
+    this.#desk.retain(tenantIds)
+  }
+
   #followSession(): void {
     this.#wires.follow()
     this.#note()
@@ -243,6 +252,7 @@ export class Workspace {
     return {
       take: (job) => silent() || sink.take(job),
       takeAll: (jobs) => silent() || sink.takeAll(jobs),
+      doubt: (jobId) => silent() || sink.doubt(jobId),
       forget: (jobId) => silent() || sink.forget(jobId),
       dropped: (why) => silent() || sink.dropped(why),
       heard: () => {

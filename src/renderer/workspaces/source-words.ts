@@ -23,6 +23,8 @@ export function sourceWords(source: SourceView, nowMs: number): SourceWords {
       const counted = source.kind === 'progress'
       return { tone: 'clear', text: counted ? `${name} ${formatWhole(source.sockets)}` : name }
     }
+    case 'polling':
+      return { tone: 'caution', text: `${name} down, asking every 5 s` }
     case 'connecting':
       return { tone: 'move', text: `${name} connecting` }
     case 'reconnecting': {

@@ -17,6 +17,7 @@ function intake(...tenantIds: string[]): Intake {
     sink: {
       take: (heard) => taken.push(heard),
       takeAll: () => undefined,
+      doubt: () => undefined,
       forget: () => undefined,
       heard: () => undefined,
       dropped: (why) => dropped.push(why),
