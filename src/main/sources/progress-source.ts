@@ -1,19 +1,18 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import { isFinal } from '../../shared/job.ts'
 import type { SourceView } from '../../shared/workspace.ts'
-import { Emitter } from '../lib/emitter.ts'
 import type { Off } from '../lib/emitter.ts'
-import type { Scope } from '../lib/scope.ts'
 import { Catalogue } from './catalogue.ts'
 import type { Active } from './catalogue.ts'
 import { Discovery } from './discovery.ts'
 import type { Round } from './discovery.ts'
 import { createGatewayHttp } from './gateway-http.ts'
 import type { GatewayAnswer } from './gateway-http.ts'
-import { Hearing } from './hearing.ts'
 import { Intake } from './intake.ts'
 import { JobSockets } from './job-sockets.ts'
 import type { Source, SourceContext } from './source.ts'
+import { Standing } from './standing.ts'
+import type { Stand } from './standing.ts'
 
 /** Starts at once; it ends with its context's scope, or stops by itself for a reason. */
 export function openProgressSource(context: SourceContext): Source {
@@ -32,34 +31,26 @@ const patience = 2
  */
 class ProgressSource implements Source {
   readonly kind = 'progress'
-  readonly #context: SourceContext
-  /** Closed when the source stops, which may be before its context's scope. */
-  readonly #scope: Scope
-  readonly #changed = new Emitter<undefined>()
-  readonly #hearing: Hearing
+  readonly #standing: Standing
   readonly #intake: Intake
   readonly #catalogue: Catalogue
   readonly #sockets: JobSockets
   readonly #discovery: Discovery
   /** Unfinished jobs, with the rounds in which they were missing. */
   readonly #followed = new Map<string, number>()
-  #stopped: FailureCode | null = null
-  #view: SourceView = idle
-  #isTelling = false
 
   constructor(context: SourceContext) {
     const { clock, random, sink } = context
-    this.#context = context
-    const scope = context.scope.child('progress')
-    this.#scope = scope
-    scope.own(() => this.#changed.clear())
-    const tell = (): void => this.#tell()
-    this.#hearing = new Hearing(scope, clock, tell)
+    const standing = new Standing({ kind: this.kind, context, look: () => this.#look() })
+    this.#standing = standing
+    const { scope } = standing
+    const tell = (): void => standing.tell()
+    const stop = (reason: FailureCode): void => standing.stop(reason)
     this.#intake = new Intake({
       sink,
       clock,
       tenantIds: context.tenantIds,
-      onTrespass: () => this.#stop('protocol_error'),
+      onTrespass: () => stop('protocol_error'),
       onGap: () => this.#discovery.soon(),
     })
     this.#catalogue = new Catalogue(this.#intake, sink)
@@ -67,8 +58,8 @@ class ProgressSource implements Source {
       context,
       scope,
       intake: this.#intake,
-      onHeard: () => this.#heard(),
-      onStopped: (reason) => this.#stop(reason),
+      onHeard: () => standing.heard(),
+      onStopped: stop,
       onChanged: tell,
     })
     this.#discovery = new Discovery({
@@ -77,30 +68,30 @@ class ProgressSource implements Source {
       random,
       http: (signal) => createGatewayHttp({ ...context, signal }),
       onListed: (body, round) => this.#listed(body, round),
-      onStopped: (reason) => this.#stop(reason),
+      onStopped: stop,
       onChanged: tell,
     })
   }
 
   get view(): SourceView {
-    return this.#look()
+    return this.#standing.view
   }
 
   get stopped(): FailureCode | null {
-    return this.#stopped
+    return this.#standing.stopped
   }
 
   start(): void {
-    this.#view = this.#look()
+    this.#standing.begin()
     this.#discovery.start()
   }
 
   onChanged(listener: () => void): Off {
-    return this.#changed.on(listener)
+    return this.#standing.onChanged(listener)
   }
 
   wake(): void {
-    if (this.#scope.closed) return
+    if (this.#standing.scope.closed) return
     this.#discovery.wake()
     this.#sockets.wake()
   }
@@ -112,7 +103,7 @@ class ProgressSource implements Source {
     if (active === null) return { kind: 'missing' }
     // Sockets first: they bring the newest word, and the store sorts out which is which.
     this.#sockets.serve(active)
-    if (this.#sockets.size === 0) this.#heard()
+    if (this.#sockets.size === 0) this.#standing.heard()
     const trouble = await this.#catalogue.take(active, { ask, whole: first })
     if (isOver() || trouble !== null) return trouble
     if (this.#sockets.unserved > 0) await this.#catalogue.refresh(ask)
@@ -140,69 +131,21 @@ class ProgressSource implements Source {
     return lost
   }
 
-  #heard(): void {
-    this.#context.sink.heard()
-    this.#hearing.heard()
-    if (this.#view.state !== 'live') this.#tell()
-  }
-
-  /** For good: the operator, or a new session, opens a new source. */
-  #stop(reason: FailureCode): void {
-    if (this.#stopped !== null || this.#scope.closed) return
-    this.#stopped = reason
-    this.#context.log.warn('source stopped', { reason })
-    this.#view = this.#look()
-    this.#changed.emit(undefined)
-    void this.#scope.close(reason)
-  }
-
-  /** Told once for all that changes in one turn, and only when the view differs. */
-  #tell(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    queueMicrotask(() => {
-      this.#isTelling = false
-      if (this.#scope.closed) return
-      const before = this.#view
-      this.#view = this.#look()
-      if (!isSame(before, this.#view)) this.#changed.emit(undefined)
-    })
-  }
-
-  #look(): SourceView {
-    if (this.#stopped !== null) return { ...idle, state: 'stopped', reason: this.#stopped }
-    if (this.#scope.closed) return idle
+  #look(): Stand {
     const sockets = this.#sockets.open
     const trouble = sockets === 0 ? this.#trouble() : null
-    if (this.#hearing.fresh && trouble === null) {
+    if (this.#standing.fresh && trouble === null) {
       const reason = this.#sockets.unserved > 0 ? 'too_many_sockets' : null
-      return { kind: 'progress', state: 'live', sockets, nextTryAtMs: null, reason }
+      return { state: 'live', sockets, nextTryAtMs: null, reason }
     }
     const { reason, nextTryAtMs } = trouble ??
       this.#trouble() ?? { reason: null, nextTryAtMs: null }
-    const state = this.#hearing.ever || reason !== null ? 'reconnecting' : 'connecting'
-    return { kind: 'progress', state, sockets, nextTryAtMs, reason }
+    const state = this.#standing.everHeard || reason !== null ? 'reconnecting' : 'connecting'
+    return { state, sockets, nextTryAtMs, reason }
   }
 
   #trouble(): { readonly reason: FailureCode; readonly nextTryAtMs: number | null } | null {
     const { reason, nextTryAtMs } = this.#discovery
     return reason === null ? this.#sockets.trouble : { reason, nextTryAtMs }
   }
-}
-
-const idle: SourceView = {
-  kind: 'progress',
-  state: 'idle',
-  sockets: 0,
-  nextTryAtMs: null,
-  reason: null,
-}
-
-function isSame(a: SourceView, b: SourceView): boolean {
-  return (
-    a.state === b.state &&
-    a.sockets === b.sockets &&
-    a.nextTryAtMs === b.nextTryAtMs &&
-    a.reason === b.reason
-  )
 }
