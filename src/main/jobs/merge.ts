@@ -23,11 +23,14 @@ export function merge(known: Job, heard: Job): Job {
  * both have one; where one of them comes from a source without numbers, by the server's time.
  */
 export function compareEvents(a: Ordered, b: Ordered): number {
+  // The same moment: the numbered one says more.
+  return apart(a, b) || Number(b.byTime === true) - Number(a.byTime === true)
+}
+
+function apart(a: Ordered, b: Ordered): number {
   if (a.byTime === b.byTime) return a.seq - b.seq
   const apartMs = Date.parse(a.updatedAt) - Date.parse(b.updatedAt)
-  if (apartMs !== 0 && !Number.isNaN(apartMs)) return apartMs
-  // The same moment: the numbered one says more.
-  return a.byTime === undefined ? 1 : -1
+  return Number.isNaN(apartMs) ? 0 : apartMs
 }
 
 /** Whether `job` says less than what is known of the same job. */
@@ -37,7 +40,8 @@ export const isOlder = (job: Job, known: Job): boolean =>
 function wins(heard: Job, known: Job): boolean {
   const ends = isFinal(heard.status)
   if (ends !== isFinal(known.status)) return ends
-  const order = compareEvents(heard, known)
+  const order = apart(heard, known)
+  if (order === 0) return compareEvents(heard, known) > 0
   // Of two ends the first one holds; of two other states the later one.
   return ends ? order < 0 : order > 0
 }
