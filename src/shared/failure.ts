@@ -43,6 +43,13 @@ export const failureCodes = [
   'keychain_locked',
   'keychain_unavailable',
   'keychain_write_failed',
+  // the last known state, kept on disk: why it was not used, not written, or not removed
+  'snapshot_damaged',
+  'snapshot_foreign',
+  'snapshot_outdated',
+  'snapshot_unwritten',
+  'snapshot_cut',
+  'snapshot_left',
   'profile_invalid',
   'profile_unknown',
   // the wall

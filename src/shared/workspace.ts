@@ -18,17 +18,34 @@ export const sessionViewSchema = z.discriminatedUnion('kind', [
 ])
 export type SessionView = z.infer<typeof sessionViewSchema>
 
+/** A source of a workspace that does not bring anything right now. */
+export const sourceDownSchema = z.object({
+  kind: z.enum(sourceKinds),
+  state: z.enum(['idle', 'connecting', 'reconnecting', 'stopped']),
+  /** Null while it connects for the first time. */
+  reason: code.nullable(),
+  nextTryAtMs: wallMs.nullable(),
+})
+export type SourceDown = z.infer<typeof sourceDownSchema>
+
 /**
- * What the header may claim about a workspace. "live" only while something was heard within 12 s
- * (I14); "offline" means that nothing is connected and the rows are remembered.
+ * What the header may claim about a workspace. "live" only while every source is up and something
+ * was heard within 12 s (I14); "offline" means that nothing is connected and the rows are
+ * remembered. `asOfMs` is when something was last heard, also before the last start: null is never.
  */
 export const connectionViewSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('idle') }),
-  z.object({ kind: z.literal('connecting'), sinceMs: wallMs }),
+  z.object({ kind: z.literal('connecting'), sinceMs: wallMs, asOfMs: wallMs.nullable() }),
   z.object({ kind: z.literal('live'), heardAtMs: wallMs }),
+  /** Some sources are up, others are not: rows that only those told of are remembered. */
+  z.object({
+    kind: z.literal('partial'),
+    heardAtMs: wallMs,
+    /** In the order of the profile. */
+    down: z.array(sourceDownSchema).min(1),
+  }),
   z.object({
     kind: z.literal('reconnecting'),
-    /** Null before anything was ever heard. */
     asOfMs: wallMs.nullable(),
     sinceMs: wallMs,
     nextTryAtMs: wallMs.nullable(),
@@ -99,12 +116,22 @@ export const workspaceViewSchema = z.object({
   eventsPerSecond: z.number(),
   /** Frames dropped since sign-in because they broke the protocol or named another tenant. */
   dropped: z.int(),
+  /** What the operator has to be told once of the last known state that is kept here. */
+  notes: z.array(code),
 })
 export type WorkspaceView = z.infer<typeof workspaceViewSchema>
 
 /** One line of the sign-out receipt. */
 export const receiptLineSchema = z.object({
-  what: z.enum(['sockets', 'timers_and_requests', 'subscriptions', 'rows', 'keychain_entries']),
+  what: z.enum([
+    'sockets',
+    'timers_and_requests',
+    'subscriptions',
+    'rows',
+    /** The last known state on disk. */
+    'cached_bytes',
+    'keychain_entries',
+  ]),
   ended: z.int().min(0),
   left: z.int().min(0),
 })

@@ -47,7 +47,7 @@ function lost(previous: ConnectionView, evidence: Evidence, asOfMs: number | nul
   const troubled = session.kind === 'unconfirmed' || sources.some(({ reason }) => reason !== null)
   // Something may be heard a moment before its source says that it is live.
   const beginning = asOfMs === null || sources.some(({ state }) => state === 'connecting')
-  if (online && !troubled && beginning) return { kind: 'connecting', sinceMs }
+  if (online && !troubled && beginning) return { kind: 'connecting', sinceMs, asOfMs }
   const gone = !online || (heardAgoMs ?? nowMs - sinceMs) >= offlineAfterMs
   const connected = sources.some(({ sockets }) => sockets > 0)
   return {

@@ -149,6 +149,7 @@ export class Workspace {
       keeping: this.#session.keeping,
       eventsPerSecond: desk.eventsPerSecond,
       dropped: desk.dropped,
+      notes: [],
     }
   }
 

@@ -171,6 +171,36 @@ export const wording = {
     text: 'An entry could not be written or deleted. Signalbox tries again at the next start, before anything else.',
     reason: 'keychain failed',
   },
+  snapshot_damaged: {
+    title: 'The last known state could not be read',
+    text: 'What was kept on this computer is damaged or its key is gone, so it was removed. Jobs appear as soon as the server answers.',
+    reason: 'last state damaged',
+  },
+  snapshot_foreign: {
+    title: 'The last known state belonged to somebody else',
+    text: 'What was kept on this computer is of another account or another server, so it was removed unseen. Jobs appear as soon as the server answers.',
+    reason: 'last state not yours',
+  },
+  snapshot_outdated: {
+    title: 'The last known state is of another version',
+    text: 'What was kept on this computer was written by another version of Signalbox, so it was removed. Jobs appear as soon as the server answers.',
+    reason: 'last state of another version',
+  },
+  snapshot_unwritten: {
+    title: 'The last known state cannot be kept',
+    text: 'It could not be written to this computer; the disk may be full or the folder protected. Everything works, but after a restart without a network older rows are shown, or none.',
+    reason: 'last state not kept',
+  },
+  snapshot_cut: {
+    title: 'Not every job is kept for a restart',
+    text: 'There are more jobs than are kept on this computer. After a restart without a network the unfinished and the newest ones are shown.',
+    reason: 'last state cut',
+  },
+  snapshot_left: {
+    title: 'The last known state could not be deleted',
+    text: 'Its file is still on this computer. It is sealed, and Signalbox tries again at the next start, before anything else.',
+    reason: 'last state left',
+  },
   profile_invalid: {
     title: 'The environment is not complete',
     text: 'One of its fields was not accepted. Correct it, then save again.',

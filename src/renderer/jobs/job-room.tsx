@@ -75,11 +75,13 @@ function Nothing({ room, view, state, workspace }: NothingProps) {
         ? 'Opening the list of jobs'
         : connection.kind === 'live' || connection.kind === 'idle'
           ? 'No jobs yet. New ones appear here by themselves.'
-          : connection.kind === 'refused'
-            ? 'No jobs to show: the server refuses the connection.'
-            : connection.kind === 'connecting'
-              ? 'Connecting. Jobs appear as soon as the server answers.'
-              : 'No jobs to show yet: the server has not been reached.'
+          : connection.kind === 'partial'
+            ? 'No jobs yet from the sources that are connected.'
+            : connection.kind === 'refused'
+              ? 'No jobs to show: the server refuses the connection.'
+              : connection.kind === 'connecting'
+                ? 'Connecting. Jobs appear as soon as the server answers.'
+                : 'No jobs to show yet: the server has not been reached.'
   return (
     <div className="nothing">
       <p>{text}</p>

@@ -10,6 +10,7 @@ const names = {
   timers_and_requests: 'Timers and requests',
   subscriptions: 'Subscriptions',
   rows: 'Rows in memory',
+  cached_bytes: 'Bytes kept on disk',
   keychain_entries: 'Keychain entries',
 } satisfies Record<Line['what'], string>
 

@@ -18,6 +18,7 @@ const standInText =
 export function Foot({ workspace, app, ending }: FootProps) {
   const nowMs = useNowMs()
   const { eventsPerSecond, dropped, connection } = workspace
+  const isHeard = connection.kind === 'live' || connection.kind === 'partial'
   return (
     <footer className="foot">
       <ul className="foot-sources" aria-label="Sources">
@@ -30,7 +31,7 @@ export function Foot({ workspace, app, ending }: FootProps) {
             </li>
           )
         })}
-        {connection.kind === 'live' && <li>{formatCount(Math.round(eventsPerSecond))} events/s</li>}
+        {isHeard && <li>{formatCount(Math.round(eventsPerSecond))} events/s</li>}
         {dropped > 0 && (
           <li
             className="foot-dropped"

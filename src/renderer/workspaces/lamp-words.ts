@@ -1,6 +1,7 @@
 import type { ConnectionView } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
-import { formatAge, formatClock, formatWait } from '../ui/format.ts'
+import { formatAge, formatMoment, formatWait } from '../ui/format.ts'
+import { sourceWords } from './source-words.ts'
 
 export interface LampWords {
   readonly tone: 'clear' | 'caution' | 'danger' | 'move' | 'idle'
@@ -29,36 +30,60 @@ export function lampWords(connection: ConnectionView, nowMs: number): LampWords 
       return words('idle', 'Not connected')
     case 'connecting': {
       const forMs = nowMs - connection.sinceMs
-      return words('move', 'Connecting', forMs >= 3_000 ? `for ${formatWhole(forMs)}` : '')
+      const rest = [
+        forMs >= 3_000 ? `for ${formatWhole(forMs)}` : '',
+        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`,
+      ]
+      return words('move', 'Connecting', rest.filter((part) => part !== '').join(', '))
     }
     case 'live': {
       const ageMs = Math.max(0, nowMs - connection.heardAtMs)
       if (ageMs <= liveForMs) {
         return { ...words('clear', 'Live', `heard ${formatAge(ageMs)} ago`), filled: true }
       }
-      return words('caution', `As of ${formatClock(connection.heardAtMs)}`, 'nothing heard since')
+      return words(
+        'caution',
+        `As of ${formatMoment(connection.heardAtMs, nowMs)}`,
+        'nothing heard since',
+      )
     }
+    case 'partial':
+      return partialWords(connection, nowMs)
     case 'reconnecting': {
       const waitMs = (connection.nextTryAtMs ?? 0) - nowMs
       const strong = waitMs > 0 ? `Reconnecting in ${formatWait(waitMs)}` : 'Reconnecting now'
-      const rest = connection.asOfMs === null ? '' : `as of ${formatClock(connection.asOfMs)}`
+      const rest =
+        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`
       return { ...words('caution', strong, rest), ...because(connection.reason) }
     }
     case 'offline': {
       const rest = `offline for ${formatWhole(nowMs - connection.sinceMs)}, ${nextTry(connection.nextTryAtMs, nowMs)}`
       const strong =
-        connection.asOfMs === null ? 'Offline' : `As of ${formatClock(connection.asOfMs)}`
+        connection.asOfMs === null ? 'Offline' : `As of ${formatMoment(connection.asOfMs, nowMs)}`
       const short = connection.asOfMs === null ? rest.replace(/^offline /, '') : rest
       return { ...words('caution', strong, short), ...because(connection.reason) }
     }
     case 'refused': {
-      const rest = connection.asOfMs === null ? '' : `as of ${formatClock(connection.asOfMs)}`
+      const rest =
+        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`
       const { reason, text } = wordsFor(connection.reason)
       return { ...words('danger', `Refused: ${reason}`, rest), reason: text }
     }
     default:
       return connection satisfies never
   }
+}
+
+function partialWords(
+  { heardAtMs, down }: Extract<ConnectionView, { kind: 'partial' }>,
+  nowMs: number,
+): LampWords {
+  const ageMs = Math.max(0, nowMs - heardAtMs)
+  const rest = down.map((source) => sourceWords({ ...source, sockets: 0 }, nowMs).text).join(', ')
+  if (ageMs > liveForMs) return words('caution', `As of ${formatMoment(heardAtMs, nowMs)}`, rest)
+  const named = down.find(({ reason }) => reason !== null)?.reason
+  const told = { ...words('caution', 'Partly live', rest), filled: true, canTry: true }
+  return named === undefined || named === null ? told : { ...told, ...because(named) }
 }
 
 /** An age without tenths: a wait is not a measurement. */

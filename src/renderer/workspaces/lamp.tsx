@@ -19,7 +19,7 @@ export function Lamp({ workspace, feed }: LampProps) {
   const heardAtMs = useSyncExternalStore(feed?.onView ?? never, () => feed?.view().heardAtMs ?? 0)
   const { connection } = workspace
   const told =
-    connection.kind === 'live'
+    connection.kind === 'live' || connection.kind === 'partial'
       ? { ...connection, heardAtMs: Math.max(connection.heardAtMs, heardAtMs) }
       : connection
   const words = lampWords(told, nowMs)

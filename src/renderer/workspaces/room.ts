@@ -42,6 +42,8 @@ export class Room {
     this.#connection = kind
     if (before === null || before === kind) return
     if (kind === 'live') this.announcer.sayConnection('Live again')
+    if (kind === 'partial')
+      this.announcer.sayConnection('A source is down, its rows are remembered')
     if (kind === 'offline') this.announcer.sayConnection('Offline, the rows are remembered')
     if (kind === 'refused') this.announcer.sayConnection('The server refuses the connection')
   }

@@ -57,6 +57,7 @@ export const sampleWorkspace = (changed: Partial<WorkspaceView> = {}): Workspace
   keeping: 'keychain',
   eventsPerSecond: 0,
   dropped: 0,
+  notes: [],
   ...changed,
 })
 

@@ -33,7 +33,7 @@ function connectionFor({ name }: Scene): ConnectionView {
   const now = Date.now()
   const ago = (ms: number) => ({ asOfMs: now - ms, sinceMs: now - ms })
   const told: Partial<Record<Scene['name'], ConnectionView>> = {
-    connecting: { kind: 'connecting', sinceMs: now },
+    connecting: { kind: 'connecting', sinceMs: now, asOfMs: null },
     reconnecting: {
       kind: 'reconnecting',
       ...ago(4_000),
@@ -87,6 +87,7 @@ export function workspaceFor(scene: Scene, { id, name, mark }: Named): Workspace
     keeping: scene.name === 'memory' ? 'memory' : 'keychain',
     eventsPerSecond: live ? scene.rate : 0,
     dropped: scene.name === 'reconnecting' ? 2 : 0,
+    notes: [],
   }
 }
 
@@ -107,6 +108,7 @@ export const receiptFor = (
     { what: 'timers_and_requests', ended: 24, left: 0 },
     { what: 'subscriptions', ended: 6, left: 0 },
     { what: 'rows', ended: 10_412, left: 0 },
+    { what: 'cached_bytes', ended: 4_310_016, left: 0 },
     {
       what: 'keychain_entries',
       ended: scene.server === 'revoked' ? 2 : 1,

@@ -45,17 +45,17 @@ describe('what the header may claim', () => {
     [
       'connecting before anything was heard',
       { sources: [dialling], heardAgoMs: null },
-      { kind: 'connecting', sinceMs: now },
+      { kind: 'connecting', sinceMs: now, asOfMs: null },
     ],
     [
       'connecting while its source has heard but not yet said so',
       { sources: [dialling], heardAgoMs: 0 },
-      { kind: 'connecting', sinceMs: now },
+      { kind: 'connecting', sinceMs: now, asOfMs: now },
     ],
     [
       'connecting without a source',
       { sources: [], heardAgoMs: null },
-      { kind: 'connecting', sinceMs: now },
+      { kind: 'connecting', sinceMs: now, asOfMs: null },
     ],
     ['live when something was just heard', {}, { kind: 'live', heardAtMs: now - 200 }],
     [

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { lampWords } from '../../../../src/renderer/workspaces/lamp-words.ts'
-import { formatClock } from '../../../../src/renderer/ui/format.ts'
+import { formatClock, formatMoment } from '../../../../src/renderer/ui/format.ts'
 import type { ConnectionView } from '../../../../src/shared/workspace.ts'
 
 const now = Date.UTC(2026, 10, 20, 14, 9, 12)
@@ -22,7 +22,7 @@ it('claims to be live only while something was heard within 12 s', () => {
 it('is filled only when something was heard', () => {
   expect(lampWords({ kind: 'live', heardAtMs: now }, now).filled).toBe(true)
   expect(lampWords({ kind: 'live', heardAtMs: now - 13_000 }, now).filled).toBe(false)
-  expect(lampWords({ kind: 'connecting', sinceMs: now }, now).filled).toBe(false)
+  expect(lampWords({ kind: 'connecting', sinceMs: now, asOfMs: null }, now).filled).toBe(false)
 })
 
 it('does not claim that the future was heard when the clock jumps back', () => {
@@ -30,8 +30,9 @@ it('does not claim that the future was heard when the clock jumps back', () => {
 })
 
 it('says how long connecting takes once it takes long', () => {
-  expect(read({ kind: 'connecting', sinceMs: now - 400 })).toBe('Connecting')
-  expect(read({ kind: 'connecting', sinceMs: now - 7_000 })).toBe('Connecting, for 7 s')
+  const connecting = { kind: 'connecting', asOfMs: null } as const
+  expect(read({ ...connecting, sinceMs: now - 400 })).toBe('Connecting')
+  expect(read({ ...connecting, sinceMs: now - 7_000 })).toBe('Connecting, for 7 s')
 })
 
 it('counts down to the next try', () => {
@@ -61,6 +62,35 @@ it('says since when it is offline and when it tries again', () => {
     `As of ${clock}, offline for 6 min, trying now`,
   )
   expect(read({ ...offline, asOfMs: null })).toBe('Offline, for 6 min, next try in 8 s')
+})
+
+it('says of when the rows are while it connects after a start, with the day when it was another', () => {
+  const connecting = { kind: 'connecting', sinceMs: now } as const
+  expect(read({ ...connecting, asOfMs: asOf })).toBe(`Connecting, as of ${clock}`)
+  const dayBefore = asOf - 86_400_000
+  expect(read({ ...connecting, asOfMs: dayBefore })).toBe(
+    `Connecting, as of ${formatMoment(dayBefore, now)}`,
+  )
+  expect(formatMoment(dayBefore, now)).toContain('Nov')
+})
+
+it('does not say live while a source is down, and names it', () => {
+  const stream = {
+    kind: 'stream',
+    state: 'reconnecting',
+    reason: 'unreachable',
+    nextTryAtMs: now + 2_500,
+  } as const
+  const partial = { kind: 'partial', heardAtMs: now - 200, down: [stream] } as const
+  expect(read({ ...partial, down: [stream] })).toBe('Partly live, Tenant stream retry in 3 s')
+  expect(lampWords({ ...partial, down: [stream] }, now)).toMatchObject({
+    tone: 'caution',
+    filled: true,
+    canTry: true,
+  })
+  expect(read({ ...partial, heardAtMs: asOf, down: [stream] })).toBe(
+    `As of ${clock}, Tenant stream retry in 3 s`,
+  )
 })
 
 it('names the reason of a refusal', () => {
