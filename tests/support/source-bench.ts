@@ -5,7 +5,7 @@ import { Scope } from '../../src/main/lib/scope.ts'
 import { openSocket } from '../../src/main/lib/sockets.ts'
 import type { HttpFetch, SocketFactory } from '../../src/main/ports.ts'
 import { openProgressSource } from '../../src/main/sources/progress-source.ts'
-import type { Source, SourceContext } from '../../src/main/sources/source.ts'
+import type { Position, Source, SourceContext, TokenSupply } from '../../src/main/sources/source.ts'
 import { Positions } from '../../src/main/workspaces/positions.ts'
 import { jobTableSchema } from '../../src/shared/profile.ts'
 import type { JobRow } from '../../src/shared/job.ts'
@@ -14,6 +14,8 @@ import { FakeClock } from './fake-clock.ts'
 import { FakeTokens } from './fake-tokens.ts'
 
 export interface SourceBenchOptions {
+  /** How the source is opened; a progress source unless given. */
+  readonly open?: (context: SourceContext) => Source
   readonly gatewayUrl: string
   readonly supabaseUrl?: string
   readonly jobTable?: unknown
@@ -22,9 +24,13 @@ export interface SourceBenchOptions {
   readonly sockets?: SocketFactory
   readonly fetch?: HttpFetch
   readonly tokens?: FakeTokens
+  /** Tokens of a real session, in place of the fake ones. */
+  readonly supply?: TokenSupply
+  /** Where the source was before. */
+  readonly position?: Position
 }
 
-/** A progress source on real sockets with a real desk behind it; only time is the test's. */
+/** A source on real sockets with a real desk behind it; only time is the test's. */
 export class SourceBench {
   readonly scope = new Scope('workspace')
   readonly clock = new FakeClock()
@@ -51,18 +57,18 @@ export class SourceBench {
       random: () => 0.5,
       sockets: options.sockets ?? openSocket,
       fetch: options.fetch ?? fetch,
-      tokens,
+      tokens: options.supply ?? tokens,
       sink: this.desk.sink,
       gatewayUrl: options.gatewayUrl,
       supabaseUrl: options.supabaseUrl ?? options.gatewayUrl,
       publishableKey: 'sb_publishable_fake',
       jobTable: jobTableSchema.parse(options.jobTable ?? {}),
-      position: new Positions().of('progress'),
+      position: options.position ?? new Positions().of('progress'),
       tokenTransport: options.transport ?? 'auto',
       tenantIds: options.tenantIds ?? ['acme'],
       log: createLog('test', clock, (line) => this.logged.push(line)),
     }
-    this.source = openProgressSource(context)
+    this.source = (options.open ?? openProgressSource)(context)
     this.source.onChanged(() => this.views.push(this.source.view))
   }
 

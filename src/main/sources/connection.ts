@@ -1,18 +1,17 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Cancel, Clock, Random, Socket, SocketEnding, SocketFactory } from '../ports.ts'
+import type { Cancel, Socket, SocketEnding } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
 import { classify, classifyError, classifyFailure } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import { next } from './connection-state.ts'
 import type { ConnectionEvent, ConnectionState } from './connection-state.ts'
-import type { DialGate } from './dial-gate.ts'
-import { dialTimeout } from './error-codes.ts'
+import { codeOf, dialTimeout } from './error-codes.ts'
 import { Liveness } from './liveness.ts'
-import type { TokenSupply } from './source.ts'
 import { addressed, isSendable } from './token-form.ts'
-import type { Form, TokenForm } from './token-form.ts'
+import type { Form } from './token-form.ts'
 
 /** Wall clock for token, name, TCP, TLS and upgrade together. */
 const dialDeadlineMs = 10_000
@@ -20,26 +19,6 @@ const dialDeadlineMs = 10_000
 const renewalDeadlineMs = 15_000
 /** A connection that was up this long and brought a valid message starts its backoff anew. */
 const provenAfterMs = 10_000
-
-export interface ConnectionOptions {
-  /** Owned by whoever opens the connection; closing it ends everything here. */
-  readonly scope: Scope
-  readonly clock: Clock
-  readonly random: Random
-  readonly sockets: SocketFactory
-  readonly tokens: TokenSupply
-  readonly form: TokenForm
-  readonly gate: DialGate
-  /** ws(s) address without a token. */
-  readonly url: string
-  /** True when the message was understood; null is a binary one. */
-  readonly onMessage: (text: string | null) => boolean
-  /** A message or a pong came: the peer is alive. */
-  readonly onHeard: () => void
-  /** Whether a normal close means that the work is over; if not, it is dialled again. */
-  readonly isOver: () => boolean
-  readonly onChanged: (state: ConnectionState, before: ConnectionState) => void
-}
 
 /**
  * Keeps one socket open. It owns at most one socket and one timer at any moment; every attempt is
@@ -94,8 +73,24 @@ export class Connection {
     this.#apply({ kind: 'woken' })
     if (this.#state.kind !== 'open') return
     this.#liveness.probe()
-    this.#socket?.ping()
+    this.#ping()
     this.#watch()
+  }
+
+  /** Says something on the open socket; without one it is not said. */
+  send(text: string): void {
+    if (this.#state.kind === 'open') this.#socket?.send(text)
+  }
+
+  /** Whether what is under way or open stands on another token than this one. */
+  isOutdated(token: Secret): boolean {
+    const isOut = this.#state.kind === 'dialling' || this.#state.kind === 'open'
+    return isOut && this.#token !== null && this.#token.reveal() !== token.reveal()
+  }
+
+  /** The peer took a newer token on the open socket. */
+  adopt(token: Secret): void {
+    if (this.#state.kind === 'open') this.#token = token
   }
 
   /** The work is over: says goodbye and ends. */
@@ -143,6 +138,7 @@ export class Connection {
   #dial(): void {
     const attempt = this.#options.scope.child('attempt')
     this.#attempt = attempt
+    this.#token = null
     const leave = this.#options.gate.enter(() => {
       this.#arm(dialDeadlineMs, () => this.#end(classifyError(dialTimeout)))
       void this.#open(attempt, () => leave())
@@ -151,6 +147,7 @@ export class Connection {
   }
 
   async #open(attempt: Scope, leave: () => void): Promise<void> {
+    const { maxFrameBytes } = this.#options
     const token = await this.#options.tokens.current()
     if (attempt.closed) return
     if (!token.ok) {
@@ -166,6 +163,7 @@ export class Connection {
     try {
       const socket = this.#options.sockets({
         ...addressed(this.#options.url, token.value, this.#form),
+        ...(maxFrameBytes !== undefined && { maxFrameBytes }),
         handlers: {
           open: () => {
             leave()
@@ -193,6 +191,7 @@ export class Connection {
     this.#openedAtMs = this.#options.clock.monotonic()
     this.#liveness.heard()
     this.#apply({ kind: 'opened' })
+    this.#options.onOpened?.(this)
   }
 
   #heard(): void {
@@ -202,7 +201,7 @@ export class Connection {
 
   #message(text: string | null): void {
     this.#heard()
-    if (!this.#options.onMessage(text)) return
+    if (!this.#options.onMessage(text, this)) return
     this.#valid = true
     this.#options.form.prove(this.#form)
   }
@@ -248,9 +247,14 @@ export class Connection {
 
   #watch(): void {
     const step = this.#liveness.next()
-    if (step.ping) this.#socket?.ping()
+    if (step.ping) this.#ping()
     if (step.dead) this.#end({ kind: 'retry', reason: 'timed_out', minDelayMs: 0 })
     else this.#arm(step.againInMs, () => this.#watch())
+  }
+
+  #ping(): void {
+    if (this.#options.ping === undefined) this.#socket?.ping()
+    else this.#options.ping(this)
   }
 
   /** The one timer: arming it anew forgets what it was armed for. */
@@ -272,10 +276,4 @@ export class Connection {
     this.#attempt = null
     this.#socket = null
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'ERR_UNKNOWN'
 }

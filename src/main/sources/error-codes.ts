@@ -18,3 +18,10 @@ export function stoppingErrors(errorCode: string): FailureCode | null {
   if (errorCode === 'ERR_INVALID_URL') return 'profile_invalid'
   return failureOfNetworkError(errorCode) === 'tls_untrusted' ? 'tls_untrusted' : null
 }
+
+/** `err.code` of something thrown. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'ERR_UNKNOWN'
+}

@@ -2,11 +2,11 @@ import type { FailureCode } from '../../shared/failure.ts'
 import { isFinal } from '../../shared/job.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Active } from './catalogue.ts'
-import { Connection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { DialGate } from './dial-gate.ts'
 import { segment, socketUrl } from './gateway-url.ts'
 import type { Intake } from './intake.ts'
+import { Line } from './line.ts'
 import type { SourceContext } from './source.ts'
 import { TokenForm } from './token-form.ts'
 
@@ -24,11 +24,11 @@ export interface JobSocketsOptions {
 
 interface Entry {
   readonly scope: Scope
-  readonly connection: Connection
+  readonly line: Line
 }
 
 /**
- * One socket a job. It owns the connections and knows which jobs need none any more, so that a
+ * One line a job. It owns the lines and knows which jobs need none any more, so that a
  * finished, unknown or forbidden job is not dialled again while it stays listed.
  */
 export class JobSockets {
@@ -59,13 +59,13 @@ export class JobSockets {
     return this.#unserved
   }
 
-  /** The soonest next dial and its reason, if anything failed; it looks at every connection. */
+  /** The soonest next dial and its reason, if anything failed; it looks at every line. */
   get trouble(): { readonly reason: FailureCode; readonly nextTryAtMs: number | null } | null {
     let reason: FailureCode | null = null
     let soonestMs = Infinity
-    for (const { connection } of this.#entries.values()) {
-      reason ??= connection.reason
-      soonestMs = Math.min(soonestMs, connection.nextTryAtMs ?? Infinity)
+    for (const { line } of this.#entries.values()) {
+      reason ??= line.reason
+      soonestMs = Math.min(soonestMs, line.nextTryAtMs ?? Infinity)
     }
     if (reason === null) return null
     return { reason, nextTryAtMs: soonestMs === Infinity ? null : soonestMs }
@@ -88,20 +88,20 @@ export class JobSockets {
   drop(jobId: string): void {
     const entry = this.#entries.get(jobId)
     if (entry === undefined) return
-    if (entry.connection.state.kind === 'open') this.#open -= 1
+    if (entry.line.state.kind === 'open') this.#open -= 1
     this.#entries.delete(jobId)
     void entry.scope.close('no longer needed')
     this.#options.onChanged()
   }
 
   wake(): void {
-    for (const { connection } of [...this.#entries.values()]) connection.wake()
+    for (const { line } of [...this.#entries.values()]) line.wake()
   }
 
   #add(id: string): void {
     const { context, scope: parent, intake, onHeard } = this.#options
     const scope = parent.child(`job ${id}`)
-    const connection = new Connection({
+    const line = new Line({
       scope,
       clock: context.clock,
       random: context.random,
@@ -112,15 +112,15 @@ export class JobSockets {
       url: socketUrl(context.gatewayUrl, `ws/progress/${segment(id)}`),
       onMessage: (text) => {
         const frame = intake.takeFrame(id, text)
-        if (frame?.finished === true) connection.finish()
+        if (frame?.finished === true) line.finish()
         return frame !== null
       },
       onHeard,
       isOver: () => this.#isOver(id),
       onChanged: (state, before) => this.#changed(id, state, before),
     })
-    this.#entries.set(id, { scope, connection })
-    connection.start()
+    this.#entries.set(id, { scope, line })
+    line.start()
   }
 
   #changed(id: string, state: ConnectionState, before: ConnectionState): void {

@@ -1,0 +1,33 @@
+import type { Scope } from '../lib/scope.ts'
+import type { Clock, Random, SocketFactory } from '../ports.ts'
+import type { Connection } from './connection.ts'
+import type { ConnectionState } from './connection-state.ts'
+import type { DialGate } from './dial-gate.ts'
+import type { TokenSupply } from './source.ts'
+import type { TokenForm } from './token-form.ts'
+
+export interface ConnectionOptions {
+  /** Owned by whoever opens the connection; closing it ends everything here. */
+  readonly scope: Scope
+  readonly clock: Clock
+  readonly random: Random
+  readonly sockets: SocketFactory
+  readonly tokens: TokenSupply
+  readonly form: TokenForm
+  readonly gate: DialGate
+  /** ws(s) address without a token. */
+  readonly url: string
+  /** Longest message taken, in bytes; that of the port unless given. */
+  readonly maxFrameBytes?: number
+  /** A socket was opened: the first words on it belong here. */
+  readonly onOpened?: (connection: Connection) => void
+  /** Asks the peer for a sign of life; a WebSocket ping unless given. */
+  readonly ping?: (connection: Connection) => void
+  /** True when the message was understood; null is a binary one. */
+  readonly onMessage: (text: string | null, connection: Connection) => boolean
+  /** A message or a pong came: the peer is alive. */
+  readonly onHeard: () => void
+  /** Whether a normal close means that the work is over; if not, it is dialled again. */
+  readonly isOver: () => boolean
+  readonly onChanged: (state: ConnectionState, before: ConnectionState) => void
+}
