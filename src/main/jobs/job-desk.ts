@@ -155,7 +155,7 @@ export class JobDesk {
     this.#gauge.count(nowMs)
     this.#throughput.count(job.tenantId, nowMs)
     this.#armTick()
-    this.#pace(keyOf(family, job.id), nowMs)
+    this.#pace(keyOf(family, job), nowMs)
   }
 
   #pace(key: JobKey, nowMs: number): void {

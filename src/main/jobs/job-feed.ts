@@ -2,7 +2,7 @@ import type { EventPayload } from '../../shared/ipc/contract.ts'
 import type { JobRow } from '../../shared/job.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Cancel, Clock } from '../ports.ts'
-import { idIn } from './job-store.ts'
+import { windowKeyOf } from './job-store.ts'
 import type { JobKey } from './job-store.ts'
 
 export type JobBatch = EventPayload<'jobs:batched'>
@@ -159,7 +159,7 @@ export class JobFeed {
       if (rows.length + removed.length >= maxRows || length >= maxLength) break
       viewer.changed.delete(key)
       const row = this.#options.row(key)
-      if (row === null) removed.push(idIn(key))
+      if (row === null) removed.push(windowKeyOf(key))
       else {
         rows.push(row)
         length += rowLength + (row.message?.length ?? 0) + (row.error?.message.length ?? 0)

@@ -1,14 +1,17 @@
+import { jobKeyOf } from '../../shared/job-key.ts'
 import { isFinal } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
 import { compareEvents, isOlder, merge } from './merge.ts'
 import { Tally } from './tally.ts'
 import type { Counts } from './tally.ts'
 
-/** Names a job: two families of sources may use the same id for different jobs. */
+/** Names a job: two families of sources, or two tenants, may use the same id for different jobs. */
 export type JobKey = `${string} ${string}`
 
-export const keyOf = (family: string, jobId: string): JobKey => `${family} ${jobId}`
-export const idIn = (key: JobKey): string => key.slice(key.indexOf(' ') + 1)
+export const keyOf = (family: string, job: Pick<Job, 'tenantId' | 'id'>): JobKey =>
+  `${family} ${jobKeyOf(job)}`
+/** The key without its family, as the windows know it. */
+export const windowKeyOf = (key: JobKey): string => key.slice(key.indexOf(' ') + 1)
 
 export interface StoredJob {
   readonly job: Job
@@ -69,7 +72,7 @@ export class JobStore {
   }
 
   take(family: string, job: Job, nowMs: number): Taken {
-    const key = keyOf(family, job.id)
+    const key = keyOf(family, job)
     const stored = this.#jobs.get(key)
     if (stored === undefined) {
       const back = returned(job, this.#gone.get(key))
@@ -77,8 +80,6 @@ export class JobStore {
       this.#put(key, { job: back, heardAtMs: nowMs, remembered: false }, null)
       return 'changed'
     }
-    // A job does not change hands (I12).
-    if (job.tenantId !== stored.job.tenantId) return 'older'
     const merged = merge(stored.job, job)
     if (merged !== stored.job) {
       this.#put(key, { job: merged, heardAtMs: nowMs, remembered: false }, stored.job)
@@ -91,7 +92,7 @@ export class JobStore {
 
   /** Everything that the server has of this family: what is missing here is gone. */
   takeAll(family: string, jobs: readonly Job[], nowMs: number): void {
-    const listed = new Set(jobs.map((job) => keyOf(family, job.id)))
+    const listed = new Set(jobs.map((job) => keyOf(family, job)))
     for (const key of [...this.#jobs.keys()]) {
       if (key.startsWith(`${family} `) && !listed.has(key)) this.#remove(key)
     }
@@ -100,9 +101,10 @@ export class JobStore {
 
   /** What is known of this job, or of every unfinished one, may be behind: true when heard again. */
   doubt(family: string, jobId: string | null): void {
-    const named = jobId === null ? null : keyOf(family, jobId)
-    for (const [key, stored] of named === null ? this.#jobs : this.#entry(named)) {
-      if (stored.remembered || isFinal(stored.job.status)) continue
+    const keys = jobId === null ? this.#jobs.keys() : this.#keysOf(family, jobId)
+    for (const key of keys) {
+      const stored = this.#jobs.get(key)
+      if (stored === undefined || stored.remembered || isFinal(stored.job.status)) continue
       if (!key.startsWith(`${family} `)) continue
       this.#jobs.set(key, { ...stored, remembered: true })
       this.#options.onTouched(key)
@@ -110,7 +112,7 @@ export class JobStore {
   }
 
   forget(family: string, jobId: string): void {
-    this.#remove(keyOf(family, jobId))
+    for (const key of this.#keysOf(family, jobId)) this.#remove(key)
   }
 
   /** The operator sees these tenants only, from now on: nothing of another one stays (I12). */
@@ -157,9 +159,9 @@ export class JobStore {
     }
   }
 
-  #entry(key: JobKey): [JobKey, StoredJob][] {
-    const stored = this.#jobs.get(key)
-    return stored === undefined ? [] : [[key, stored]]
+  /** A server that names no tenant means whichever of the operator's has this job. */
+  #keysOf(family: string, id: string): JobKey[] {
+    return [...this.#tally.all.keys()].map((tenantId) => keyOf(family, { tenantId, id }))
   }
 
   #hear(key: JobKey, stored: StoredJob, nowMs: number): void {

@@ -2,7 +2,7 @@ import type { ListItem } from './order.ts'
 
 export type GridAct =
   | { readonly kind: 'move'; readonly to: number }
-  | { readonly kind: 'open'; readonly id: string }
+  | { readonly kind: 'open'; readonly key: string }
   | { readonly kind: 'fold'; readonly tenantId: string; readonly folded: boolean }
   | { readonly kind: 'close' }
 
@@ -38,7 +38,7 @@ export function gridAct(key: string, { items, active, pageSize }: At): GridAct |
     case ' ':
       if (item === undefined) return null
       return item.kind === 'row'
-        ? { kind: 'open', id: item.id }
+        ? { kind: 'open', key: item.key }
         : { kind: 'fold', tenantId: item.tenantId, folded: item.open }
     case 'ArrowLeft':
       if (item?.kind === 'row') return move(headOf(items, active))

@@ -1,8 +1,9 @@
 /**
- * The rows of one workspace in this window: snapshot plus batches. It notifies once a frame, says
- * what was painted, and is empty after `close`. It knows no order and no component.
+ * The rows of one workspace in this window: snapshot plus batches, by `jobKeyOf`. It notifies once a
+ * frame, says what was painted, and is empty after `close`. It knows no order and no component.
  */
 import type { EventPayload, Group } from '../../shared/ipc/contract.ts'
+import { jobKeyOf } from '../../shared/job-key.ts'
 import type { JobRow } from '../../shared/job.ts'
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Client } from '../ipc/client.ts'
@@ -22,6 +23,7 @@ export interface FeedView {
 }
 
 export interface FeedChange {
+  readonly key: string
   /** New, removed, or differing from before; `before` is undefined for a new row. */
   readonly before: JobRow | undefined
   readonly after: JobRow | undefined
@@ -89,8 +91,8 @@ export class JobFeed {
   readonly view = (): FeedView => this.#view
   readonly onView = this.#viewListeners.subscribe
 
-  row(id: string): JobRow | undefined {
-    return this.#rows.get(id)
+  row(key: string): JobRow | undefined {
+    return this.#rows.get(key)
   }
 
   rows(): IterableIterator<JobRow> {
@@ -102,16 +104,16 @@ export class JobFeed {
   }
 
   /** Listeners of one row are called only when that row changed. */
-  onRow(id: string, listener: () => void): Off {
-    let listeners = this.#rowListeners.get(id)
+  onRow(key: string, listener: () => void): Off {
+    let listeners = this.#rowListeners.get(key)
     if (listeners === undefined) {
       listeners = new Listeners()
-      this.#rowListeners.set(id, listeners)
+      this.#rowListeners.set(key, listeners)
     }
     const off = listeners.subscribe(listener)
     return () => {
       off()
-      if (listeners.size === 0) this.#rowListeners.delete(id)
+      if (listeners.size === 0) this.#rowListeners.delete(key)
     }
   }
 
@@ -147,23 +149,24 @@ export class JobFeed {
 
   #apply(batch: Batch): void {
     for (const row of batch.rows) this.#put(row)
-    for (const id of batch.removed) this.#remove(id)
+    for (const key of batch.removed) this.#remove(key)
     this.#nextGroups = batch.groups
     this.#taken = Math.max(this.#taken, batch.batch)
   }
 
   #put(row: JobRow): void {
-    if (!this.#dirty.has(row.id)) this.#dirty.set(row.id, this.#rows.get(row.id))
-    this.#rows.set(row.id, row)
-    this.rates.add(row.id, row.remembered ? null : row.ratePerSecond, this.#frames.now())
+    const key = jobKeyOf(row)
+    if (!this.#dirty.has(key)) this.#dirty.set(key, this.#rows.get(key))
+    this.#rows.set(key, row)
+    this.rates.add(key, row.remembered ? null : row.ratePerSecond, this.#frames.now())
   }
 
-  #remove(id: string): void {
-    const before = this.#rows.get(id)
+  #remove(key: string): void {
+    const before = this.#rows.get(key)
     if (before === undefined) return
-    if (!this.#dirty.has(id)) this.#dirty.set(id, before)
-    this.#rows.delete(id)
-    this.rates.forget(id)
+    if (!this.#dirty.has(key)) this.#dirty.set(key, before)
+    this.#rows.delete(key)
+    this.rates.forget(key)
   }
 
   #schedule(): void {
@@ -192,8 +195,12 @@ export class JobFeed {
   }
 
   #flush(): void {
-    const ids = [...this.#dirty.keys()]
-    const changes = ids.map((id) => ({ before: this.#dirty.get(id), after: this.#rows.get(id) }))
+    const keys = [...this.#dirty.keys()]
+    const changes = keys.map((key) => ({
+      key,
+      before: this.#dirty.get(key),
+      after: this.#rows.get(key),
+    }))
     this.#dirty.clear()
     let heardAtMs = this.#view.heardAtMs
     for (const { after } of changes) {
@@ -203,7 +210,7 @@ export class JobFeed {
     this.#drawn = Math.max(this.#drawn, this.#taken)
     this.#taken = -1
     for (const listener of [...this.#flushListeners]) listener(changes)
-    for (const id of ids) this.#rowListeners.get(id)?.notify()
+    for (const key of keys) this.#rowListeners.get(key)?.notify()
     this.#viewListeners.notify()
   }
 

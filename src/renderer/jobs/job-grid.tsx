@@ -27,7 +27,7 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
   const { density } = useView(useStores().preferences)
   const scroller = useRef<HTMLDivElement>(null)
   const gridId = useId()
-  const { items, activeKey, selectedId } = view
+  const { items, activeKey, selectedKey } = view
   const activeIndex = activeKey === null ? -1 : items.findIndex(({ key }) => key === activeKey)
   const { lines, height, stickyIndex, scrollTo, pageSize } = useVirtualLines({
     items,
@@ -48,14 +48,14 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
     event.preventDefault()
     reading.touched()
     if (act.kind === 'close') list.select(null)
-    if (act.kind === 'open') list.select(act.id)
+    if (act.kind === 'open') list.select(act.key)
     if (act.kind === 'fold') list.fold(act.tenantId, act.folded)
     if (act.kind === 'move') {
       const item = items[act.to]
       if (item === undefined) return
       list.setActive(item.key)
       // With the pane open, it follows; a group head has nothing to show in it.
-      if (selectedId !== null && item.kind === 'row') list.select(item.id)
+      if (selectedKey !== null && item.kind === 'row') list.select(item.key)
       scrollTo(act.to)
     }
   }
@@ -66,7 +66,7 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
     if (item === undefined) return
     reading.touched()
     list.setActive(item.key)
-    if (item.kind === 'row') list.select(item.id)
+    if (item.kind === 'row') list.select(item.key)
     else list.fold(item.tenantId, item.open)
   }
 
@@ -122,9 +122,9 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
                 key={key}
                 {...place}
                 feed={feed}
-                id={item.id}
+                rowKey={item.key}
                 active={active}
-                selected={item.id === selectedId}
+                selected={item.key === selectedKey}
               />
             )
           })}

@@ -1,6 +1,6 @@
 /**
  * What the operator looks at in one workspace: filter, order, folded tenants, the active and the
- * selected row. It holds ids only; the rows are the feed's.
+ * selected row. It holds keys only; the rows are the feed's.
  */
 import type { JobRow } from '../../shared/job.ts'
 import type { Frames } from '../ui/frames.ts'
@@ -22,7 +22,7 @@ export interface ListView {
   /** New rows that are held back while somebody reads. */
   readonly waiting: number
   readonly activeKey: string | null
-  readonly selectedId: string | null
+  readonly selectedKey: string | null
 }
 
 /** The order changes at most twice a second, however often jobs start and end. */
@@ -50,7 +50,7 @@ export class JobList {
     total: 0,
     waiting: 0,
     activeKey: null,
-    selectedId: null,
+    selectedKey: null,
   }
 
   constructor(feed: JobFeed, frames: Frames) {
@@ -71,7 +71,7 @@ export class JobList {
     this.#sections = []
     this.#waiting = []
     this.#filter = noFilter
-    this.#view = { ...this.#view, activeKey: null, selectedId: null }
+    this.#view = { ...this.#view, activeKey: null, selectedKey: null }
     this.#publish()
   }
 
@@ -111,20 +111,16 @@ export class JobList {
     this.#listeners.notify()
   }
 
-  select(selectedId: string | null): void {
-    if (selectedId === this.#view.selectedId) return
-    this.#view = { ...this.#view, selectedId, activeKey: selectedId ?? this.#view.activeKey }
+  select(selectedKey: string | null): void {
+    if (selectedKey === this.#view.selectedKey) return
+    this.#view = { ...this.#view, selectedKey, activeKey: selectedKey ?? this.#view.activeKey }
     this.#listeners.notify()
   }
 
   #take(changes: readonly FeedChange[]): void {
     let moved = false
-    for (const { before, after } of changes) {
-      if (after === undefined) {
-        moved = (before !== undefined && this.#places.delete(before.id)) || moved
-        continue
-      }
-      moved = this.#place(after) || moved
+    for (const { key, after } of changes) {
+      moved = (after === undefined ? this.#places.delete(key) : this.#place(after)) || moved
     }
     if (moved) this.#arrange('gently')
   }
@@ -132,9 +128,9 @@ export class JobList {
   /** True when the row is new or belongs elsewhere now. */
   #place(row: JobRow): boolean {
     const place = placeOf(row)
-    const known = this.#places.get(row.id)
+    const known = this.#places.get(place.key)
     if (known !== undefined && samePlace(known, place)) return false
-    this.#places.set(row.id, place)
+    this.#places.set(place.key, place)
     return true
   }
 
@@ -162,24 +158,24 @@ export class JobList {
   *#matching(): Iterable<Place> {
     const matches = matcher(this.#filter, this.#nameOf)
     for (const place of this.#places.values()) {
-      const row = this.#feed.row(place.id)
+      const row = this.#feed.row(place.key)
       if (row !== undefined && matches(row)) yield place
     }
   }
 
   #publish(): void {
-    const { activeKey, selectedId } = this.#view
+    const { activeKey, selectedKey } = this.#view
     const items = flatten(this.#sections, this.#collapsed)
-    const gone = selectedId !== null && !this.#places.has(selectedId)
+    const gone = selectedKey !== null && !this.#places.has(selectedKey)
     this.#view = {
       items,
       filter: this.#filter,
       filtering: isFiltering(this.#filter),
-      matching: this.#sections.reduce((sum, section) => sum + section.ids.length, 0),
+      matching: this.#sections.reduce((sum, section) => sum + section.keys.length, 0),
       total: this.#places.size,
       waiting: this.#waiting.length,
       activeKey,
-      selectedId: gone ? null : selectedId,
+      selectedKey: gone ? null : selectedKey,
     }
     this.#listeners.notify()
   }

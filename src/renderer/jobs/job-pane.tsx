@@ -24,15 +24,15 @@ import { Track } from './track.tsx'
 import './pane.css'
 
 interface JobPaneProps {
-  readonly id: string
+  readonly rowKey: string
   readonly room: Room
   readonly nameOf: (tenantId: string) => string
 }
 
 /** Everything known of one job. */
-export function JobPane({ id, room, nameOf }: JobPaneProps) {
-  const row = useJobRow(room.feed, id)
-  useEffect(() => room.timeline.follow(id), [room, id])
+export function JobPane({ rowKey, room, nameOf }: JobPaneProps) {
+  const row = useJobRow(room.feed, rowKey)
+  useEffect(() => room.timeline.follow(rowKey), [room, rowKey])
   if (row === undefined) return null
   return (
     <PaneEdge>

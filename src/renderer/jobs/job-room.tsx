@@ -24,7 +24,7 @@ export function JobRoom({ room, workspace }: JobRoomProps) {
     const names = new Map((tenants ?? []).map(({ id, name }) => [id, name ?? id]))
     return (tenantId: string): string => names.get(tenantId) ?? tenantId
   }, [tenants])
-  const { selectedId } = view
+  const { selectedKey } = view
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === 'Escape' && !event.defaultPrevented) list.select(null)
@@ -33,7 +33,7 @@ export function JobRoom({ room, workspace }: JobRoomProps) {
     return () => window.removeEventListener('keydown', onKey)
   }, [list])
   return (
-    <div className="job-room" data-pane={selectedId !== null || undefined}>
+    <div className="job-room" data-pane={selectedKey !== null || undefined}>
       <main className="job-main">
         {view.items.length > 0 ? (
           <JobGrid feed={feed} list={list} view={view} nameOf={nameOf} />
@@ -41,8 +41,8 @@ export function JobRoom({ room, workspace }: JobRoomProps) {
           <Nothing room={room} view={view} state={state} workspace={workspace} />
         )}
       </main>
-      {selectedId !== null && (
-        <JobPane key={selectedId} id={selectedId} room={room} nameOf={nameOf} />
+      {selectedKey !== null && (
+        <JobPane key={selectedKey} rowKey={selectedKey} room={room} nameOf={nameOf} />
       )}
       <Announcements room={room} />
     </div>

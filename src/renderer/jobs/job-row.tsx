@@ -12,7 +12,7 @@ import { Track } from './track.tsx'
 
 interface LineProps {
   readonly feed: JobFeed
-  readonly id: string
+  readonly rowKey: string
   readonly domId: string
   /** Position in the grid, the head counted: aria-rowindex. */
   readonly rowIndex: number
@@ -23,8 +23,8 @@ interface LineProps {
 
 /** One job. It alone hears when its job changes. */
 export const JobLine = memo(function JobLine(props: LineProps) {
-  const { feed, id, domId, rowIndex, top, active, selected } = props
-  const row = useJobRow(feed, id)
+  const { feed, rowKey, domId, rowIndex, top, active, selected } = props
+  const row = useJobRow(feed, rowKey)
   const nowMs = useNowMs()
   if (row === undefined) return null
   const words = rowWords(row, nowMs)
@@ -36,7 +36,7 @@ export const JobLine = memo(function JobLine(props: LineProps) {
       aria-level={2}
       aria-selected={selected}
       className="line"
-      data-key={id}
+      data-key={rowKey}
       data-active={active || undefined}
       data-status={row.status}
       data-remembered={row.remembered || undefined}
@@ -65,9 +65,9 @@ export const JobLine = memo(function JobLine(props: LineProps) {
   )
 })
 
-export function useJobRow(feed: JobFeed, id: string): JobRow | undefined {
-  const subscribe = useCallback((listener: () => void) => feed.onRow(id, listener), [feed, id])
-  return useSyncExternalStore(subscribe, () => feed.row(id))
+export function useJobRow(feed: JobFeed, key: string): JobRow | undefined {
+  const subscribe = useCallback((listener: () => void) => feed.onRow(key, listener), [feed, key])
+  return useSyncExternalStore(subscribe, () => feed.row(key))
 }
 
 /** The track and its number; a failed job's cause and a queued job's word stand in its place. */

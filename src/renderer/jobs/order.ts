@@ -3,11 +3,12 @@
  * then the rest, the latest of the finished first. It depends on nothing that changes often, so that
  * a row stays where it is while its job runs.
  */
+import { jobKeyOf } from '../../shared/job-key.ts'
 import type { JobRow } from '../../shared/job.ts'
 import { timeOf } from './job-state.ts'
 
 export interface Place {
-  readonly id: string
+  readonly key: string
   readonly tenantId: string
   readonly rank: number
   /** Ascending; what has ended counts backwards. */
@@ -24,19 +25,19 @@ export function placeOf(row: JobRow): Place {
       : rank === 1
         ? timeOf(row.createdAt)
         : -timeOf(row.finishedAt ?? row.updatedAt)
-  return { id: row.id, tenantId: row.tenantId, rank, at }
+  return { key: jobKeyOf(row), tenantId: row.tenantId, rank, at }
 }
 
 export const samePlace = (a: Place, b: Place): boolean =>
   a.rank === b.rank && a.at === b.at && a.tenantId === b.tenantId
 
-/** Ids break ties: two rows never change places without a reason. */
+/** Keys break ties: two rows never change places without a reason. */
 export const comparePlaces = (a: Place, b: Place): number =>
-  a.rank - b.rank || a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  a.rank - b.rank || a.at - b.at || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 
 export interface Section {
   readonly tenantId: string
-  readonly ids: readonly string[]
+  readonly keys: readonly string[]
 }
 
 /** Tenants by name, and each one's jobs in order. */
@@ -53,7 +54,7 @@ export function arrange(
   return [...byTenant]
     .map(([tenantId, list]) => ({
       tenantId,
-      ids: list.sort(comparePlaces).map((place) => place.id),
+      keys: list.sort(comparePlaces).map((place) => place.key),
     }))
     .sort((a, b) => nameOf(a.tenantId).localeCompare(nameOf(b.tenantId), 'en'))
 }
@@ -66,11 +67,11 @@ export function hold(
   shown: readonly Section[],
   wanted: readonly Section[],
 ): { readonly sections: readonly Section[]; readonly waiting: readonly string[] } {
-  const present = new Set(wanted.flatMap((section) => section.ids))
+  const present = new Set(wanted.flatMap((section) => section.keys))
   const sections = shown
-    .map(({ tenantId, ids }) => ({ tenantId, ids: ids.filter((id) => present.has(id)) }))
-    .filter((section) => section.ids.length > 0)
-  for (const { ids } of sections) for (const id of ids) present.delete(id)
+    .map(({ tenantId, keys }) => ({ tenantId, keys: keys.filter((key) => present.has(key)) }))
+    .filter((section) => section.keys.length > 0)
+  for (const { keys } of sections) for (const key of keys) present.delete(key)
   return { sections, waiting: [...present] }
 }
 
@@ -81,7 +82,7 @@ export type ListItem =
       readonly tenantId: string
       readonly open: boolean
     }
-  | { readonly kind: 'row'; readonly key: string; readonly id: string; readonly tenantId: string }
+  | { readonly kind: 'row'; readonly key: string; readonly tenantId: string }
 
 /** What the grid shows, line by line. */
 export function flatten(
@@ -89,10 +90,10 @@ export function flatten(
   collapsed: ReadonlySet<string>,
 ): readonly ListItem[] {
   const items: ListItem[] = []
-  for (const { tenantId, ids } of sections) {
+  for (const { tenantId, keys } of sections) {
     const open = !collapsed.has(tenantId)
     items.push({ kind: 'group', key: `group ${tenantId}`, tenantId, open })
-    if (open) for (const id of ids) items.push({ kind: 'row', key: id, id, tenantId })
+    if (open) for (const key of keys) items.push({ kind: 'row', key, tenantId })
   }
   return items
 }

@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css'
 import { useEffect, useRef } from 'react'
+import { jobKeyOf } from '../../shared/job-key.ts'
 import type { JobRow } from '../../shared/job.ts'
 import { formatRate } from '../ui/format.ts'
 import { useNowMs } from '../ui/ticker.ts'
@@ -15,7 +16,7 @@ interface RateChartProps {
 /** The rate of the last 30 s, or why there is none. */
 export function RateChart({ row, rates, unit }: RateChartProps) {
   const nowMs = useNowMs()
-  const samples = rates.within(row.id, nowMs)
+  const samples = rates.within(jobKeyOf(row), nowMs)
   if (row.remembered) return <p className="pane-note">Not known while the connection is down.</p>
   if (samples.atMs.length < 2) return <p className="pane-note">Not enough data yet.</p>
   return <Plot samples={samples} nowMs={nowMs} words={inWords(samples, unit)} />

@@ -12,12 +12,12 @@ export interface RateSamples {
 export class RateHistory {
   readonly #byJob = new Map<string, { atMs: number[]; perSecond: number[] }>()
 
-  add(id: string, perSecond: number | null, atMs: number): void {
+  add(key: string, perSecond: number | null, atMs: number): void {
     if (perSecond === null) return
-    let kept = this.#byJob.get(id)
+    let kept = this.#byJob.get(key)
     if (kept === undefined) {
       kept = { atMs: [], perSecond: [] }
-      this.#byJob.set(id, kept)
+      this.#byJob.set(key, kept)
     }
     const last = kept.atMs.at(-1)
     if (last !== undefined && atMs < last + sampleEveryMs) return
@@ -30,16 +30,16 @@ export class RateHistory {
   }
 
   /** What was sampled within the last 30 s before `nowMs`. */
-  within(id: string, nowMs: number): RateSamples {
-    const kept = this.#byJob.get(id)
+  within(key: string, nowMs: number): RateSamples {
+    const kept = this.#byJob.get(key)
     if (kept === undefined) return { atMs: [], perSecond: [] }
     const from = kept.atMs.findIndex((at) => at >= nowMs - shownMs)
     if (from < 0) return { atMs: [], perSecond: [] }
     return { atMs: kept.atMs.slice(from), perSecond: kept.perSecond.slice(from) }
   }
 
-  forget(id: string): void {
-    this.#byJob.delete(id)
+  forget(key: string): void {
+    this.#byJob.delete(key)
   }
 
   clear(): void {

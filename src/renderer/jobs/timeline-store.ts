@@ -1,6 +1,6 @@
 /** Timeline and log of the one job whose pane is open. It asks at most once a second. */
 import type { FailureCode } from '../../shared/failure.ts'
-import type { TimelineEntry } from '../../shared/job.ts'
+import type { JobRow, TimelineEntry } from '../../shared/job.ts'
 import type { Client } from '../ipc/client.ts'
 import type { Frames } from '../ui/frames.ts'
 import { Listeners } from '../ui/listeners.ts'
@@ -8,13 +8,14 @@ import type { Off } from '../ui/listeners.ts'
 import type { JobFeed } from './job-feed.ts'
 
 export interface TimelineView {
-  readonly jobId: string | null
+  /** The job that is followed, by `jobKeyOf`. */
+  readonly key: string | null
   readonly state: 'reading' | 'read' | 'failed'
   readonly reason: FailureCode | null
   readonly entries: readonly TimelineEntry[]
 }
 
-const nothing: TimelineView = { jobId: null, state: 'reading', reason: null, entries: [] }
+const nothing: TimelineView = { key: null, state: 'reading', reason: null, entries: [] }
 const readEveryMs = 1_000
 
 export class TimelineStore {
@@ -39,14 +40,14 @@ export class TimelineStore {
   readonly subscribe = this.#listeners.subscribe
 
   /** Follows this job until the returned switch is used. */
-  follow(jobId: string): Off {
+  follow(key: string): Off {
     this.clear()
-    this.#view = { ...nothing, jobId }
-    this.#stop = this.#feed.onRow(jobId, () => this.#changed())
+    this.#view = { ...nothing, key }
+    this.#stop = this.#feed.onRow(key, () => this.#changed())
     this.#lastReadMs = Number.NEGATIVE_INFINITY
     this.#changed()
     return () => {
-      if (this.#view.jobId === jobId) this.clear()
+      if (this.#view.key === key) this.clear()
     }
   }
 
@@ -69,12 +70,12 @@ export class TimelineStore {
   }
 
   #changed(): void {
-    const { jobId } = this.#view
-    const row = jobId === null ? undefined : this.#feed.row(jobId)
+    const { key } = this.#view
+    const row = key === null ? undefined : this.#feed.row(key)
     if (row === undefined || row.seq === this.#seqRead || this.#asking) return
     const waitMs = this.#lastReadMs + readEveryMs - this.#frames.now()
     if (waitMs <= 0 || waitMs > readEveryMs) {
-      void this.#read(row.id, row.seq)
+      void this.#read(row)
       return
     }
     this.#cancelRead ??= this.#frames.after(waitMs, () => {
@@ -83,17 +84,18 @@ export class TimelineStore {
     })
   }
 
-  async #read(jobId: string, seq: number): Promise<void> {
+  async #read({ id: jobId, seq }: JobRow): Promise<void> {
+    const { key } = this.#view
     this.#asking = true
     this.#seqRead = seq
     this.#lastReadMs = this.#frames.now()
     const { workspaceId } = this.#feed
     const outcome = await this.#client.call('jobs:read-timeline', { workspaceId, jobId })
     // The pane may show another job by now, or none.
-    if (this.#view.jobId !== jobId) return
+    if (this.#view.key !== key) return
     this.#asking = false
     this.#view = outcome.ok
-      ? { jobId, state: 'read', reason: null, entries: outcome.value.entries }
+      ? { key, state: 'read', reason: null, entries: outcome.value.entries }
       : { ...this.#view, state: 'failed', reason: outcome.failure.code }
     this.#listeners.notify()
     this.#changed()

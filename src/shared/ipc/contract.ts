@@ -109,6 +109,7 @@ export const events = {
     workspaceId: z.string(),
     batch: z.int(),
     rows: z.array(jobRowSchema),
+    /** Jobs that are gone, by `jobKeyOf`. */
     removed: z.array(z.string()),
     groups: z.array(groupSchema),
   }),

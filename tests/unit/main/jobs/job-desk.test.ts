@@ -3,6 +3,7 @@ import type { JobBatch } from '../../../../src/main/jobs/job-feed.ts'
 import { JobDesk } from '../../../../src/main/jobs/job-desk.ts'
 import { Scope } from '../../../../src/main/lib/scope.ts'
 import { events } from '../../../../src/shared/ipc/contract.ts'
+import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { job } from '../../../support/wire-jobs.ts'
 
@@ -128,7 +129,7 @@ describe('JobDesk', () => {
     desk.open(1)
     desk.sink.forget('a')
     await clock.advance(100)
-    expect(sent[0]?.batch).toMatchObject({ rows: [], removed: ['a'] })
+    expect(sent[0]?.batch).toMatchObject({ rows: [], removed: [jobKeyOf(job({ id: 'a' }))] })
   })
 
   it('serves two windows, each at its own pace', async () => {

@@ -14,7 +14,8 @@ const fresh = (maxFinished?: number): JobStore =>
     ...(maxFinished === undefined ? {} : { maxFinished }),
   })
 const take = (changes: Partial<Job>, nowMs = 0) => store.take('gateway', job(changes), nowMs)
-const known = (id = 'job-1'): Job | undefined => store.get(keyOf('gateway', id))?.job
+const acme = (id = 'job-1') => keyOf('gateway', { tenantId: 'acme', id })
+const known = (id?: string): Job | undefined => store.get(acme(id))?.job
 const state = (of: JobStore) => [...of.keys()].sort().map((key) => of.get(key)?.job)
 const total = (of: JobStore) =>
   Object.fromEntries([...of.counts].map(([tenantId, counts]) => [tenantId, { ...counts }]))
@@ -70,7 +71,7 @@ describe('JobStore', () => {
     store.retain(['borealis'])
     expect(state(store).map((left) => left?.id)).toEqual(['b'])
     expect(Object.keys(total(store))).toEqual(['borealis'])
-    expect(touched.at(-1)).toBe(keyOf('gateway', 'a'))
+    expect(touched.at(-1)).toBe(acme('a'))
   })
 
   it('tells apart jobs of two families with the same id', () => {
@@ -78,7 +79,36 @@ describe('JobStore', () => {
     store.take('realtime', job({ message: 'two' }), 0)
     expect(store.size).toBe(2)
     store.takeAll('gateway', [], 0)
-    expect([...store.keys()]).toEqual(['realtime job-1'])
+    expect([...store.keys()]).toEqual([keyOf('realtime', job({}))])
+  })
+
+  it('I12: tells apart jobs of two tenants with the same id', () => {
+    take({ tenantId: 'acme', message: 'one', seq: 5 })
+    take({ tenantId: 'borealis', message: 'two', seq: 3 })
+    expect(state(store).map((one) => one?.message)).toEqual(['one', 'two'])
+    store.retain(['borealis'])
+    expect(state(store).map((one) => one?.message)).toEqual(['two'])
+  })
+
+  it('no id and no name of a tenant can pass for another job', () => {
+    const pairs = fc.record({ tenantId: fc.string({ minLength: 1 }), id: fc.string() })
+    fc.assert(
+      fc.property(pairs, pairs, (one, two) => {
+        const same = one.tenantId === two.tenantId && one.id === two.id
+        expect(keyOf('gateway', one) === keyOf('gateway', two)).toBe(same)
+      }),
+    )
+  })
+
+  it('forgets and doubts a job of which no tenant was named wherever it is known', () => {
+    take({ tenantId: 'acme' })
+    take({ tenantId: 'borealis' })
+    take({ id: 'other' })
+    store.doubt('gateway', 'job-1')
+    const doubted = [...store.keys()].filter((key) => store.get(key)?.remembered === true)
+    expect(doubted).toHaveLength(2)
+    store.forget('gateway', 'job-1')
+    expect(state(store).map((one) => one?.id)).toEqual(['other'])
   })
 
   it('removes what the server lists no more, and is not talked into it by an old event', () => {
@@ -109,7 +139,7 @@ describe('JobStore', () => {
     expect(touched).toHaveLength(1)
     take({}, 6_000)
     expect(touched).toHaveLength(2)
-    expect(store.get(keyOf('gateway', 'job-1'))?.heardAtMs).toBe(6_000)
+    expect(store.get(acme())?.heardAtMs).toBe(6_000)
   })
 
   it('marks everything as remembered, until it is heard of again', () => {
@@ -129,12 +159,7 @@ describe('JobStore', () => {
     const ended = [1, 2, 3, 4, 5].map((n) => job({ id: `j${n}`, status: 'succeeded' }))
     for (const one of ended) store.take('gateway', one, 0)
     take({ id: 'running' })
-    expect([...store.keys()].sort()).toEqual([
-      'gateway j3',
-      'gateway j4',
-      'gateway j5',
-      'gateway running',
-    ])
+    expect([...store.keys()].sort()).toEqual(['j3', 'j4', 'j5', 'running'].map(acme))
     for (const one of ended) store.take('gateway', one, 0)
     expect(store.size).toBe(4)
   })
@@ -220,7 +245,7 @@ describe('JobStore, over generated histories', () => {
         let before: Job | undefined
         for (const event of events) {
           wildStore.take('gateway', job(event), 0)
-          const now = wildStore.get(keyOf('gateway', 'job-1'))?.job
+          const now = wildStore.get(acme())?.job
           if (before !== undefined && now?.attempt === before.attempt) {
             expect(now.progress).toBeGreaterThanOrEqual(before.progress)
             if (isFinal(before.status)) expect(isFinal(now.status)).toBe(true)
@@ -243,7 +268,7 @@ describe('JobStore, over generated histories', () => {
         fc.constant((into: JobStore) =>
           into.takeAll('gateway', [job({ id: 'c', tenantId: 'globex' })], 0),
         ),
-        // A job that claims to have moved to the other tenant.
+        // The other tenant has a job with the same id.
         fc.constant((into: JobStore) => {
           into.take('gateway', job({ id: 'c', tenantId: 'acme', seq: 99 }), 0)
         }),

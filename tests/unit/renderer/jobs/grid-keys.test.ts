@@ -9,7 +9,7 @@ const head = (tenantId: string, open = true): ListItem => ({
   tenantId,
   open,
 })
-const row = (id: string, tenantId: string): ListItem => ({ kind: 'row', key: id, id, tenantId })
+const row = (key: string, tenantId: string): ListItem => ({ kind: 'row', key, tenantId })
 const items = [head('1'), row('a', '1'), row('b', '1'), head('2', false)]
 
 const press = (key: string, active: number) => gridAct(key, { items, active, pageSize: 10 })
@@ -24,7 +24,7 @@ describe('a key on the list', () => {
     ['PageUp', 2, { kind: 'move', to: 0 }],
     ['Home', 2, { kind: 'move', to: 0 }],
     ['End', 0, { kind: 'move', to: 3 }],
-    ['Enter', 1, { kind: 'open', id: 'a' }],
+    ['Enter', 1, { kind: 'open', key: 'a' }],
     ['Enter', 0, { kind: 'fold', tenantId: '1', folded: true }],
     ['ArrowLeft', 2, { kind: 'move', to: 0 }],
     ['ArrowLeft', 0, { kind: 'fold', tenantId: '1', folded: true }],

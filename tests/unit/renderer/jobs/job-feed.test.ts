@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { JobFeed } from '../../../../src/renderer/jobs/job-feed.ts'
 import { failed, succeeded } from '../../../../src/shared/failure.ts'
+import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import type { JobRow } from '../../../../src/shared/job.ts'
 import { FakeClient, settled } from '../../../support/web/fake-client.ts'
 import { FakeFrames } from '../../../support/web/fake-frames.ts'
@@ -18,6 +19,8 @@ beforeEach(() => {
   feed = new JobFeed('w1', fake.client, frames)
 })
 
+const key = jobKeyOf(sampleRow())
+
 const batch = (number: number, rows: JobRow[], removed: string[] = []): void =>
   fake.emit('jobs:batched', { workspaceId: 'w1', batch: number, rows, removed, groups: [] })
 
@@ -28,7 +31,7 @@ it('shows the snapshot after one frame and has nothing to acknowledge for it', a
   frames.paint()
   frames.paint()
   expect(feed.view()).toMatchObject({ state: 'open', groups: [{ tenantId: '7', running: 1 }] })
-  expect(feed.row('job-1')?.progress).toBe(52.4)
+  expect(feed.row(key)?.progress).toBe(52.4)
   expect(acknowledged()).toEqual([])
 })
 
@@ -40,7 +43,7 @@ it('subscribes before it asks, drops what the snapshot already holds, keeps what
   batch(6, [sampleRow({ progress: 60, seq: 3 })])
   answer(succeeded({ batch: 5, rows: [sampleRow({ progress: 52, seq: 2 })], groups: [] }))
   await opened
-  expect(feed.row('job-1')?.progress).toBe(60)
+  expect(feed.row(key)?.progress).toBe(60)
 })
 
 it('acknowledges a batch only in the frame after the one that drew it', async () => {
@@ -59,10 +62,10 @@ it('tells a row once a frame, however many batches came, and only the row that c
   frames.paint()
   let told = 0
   let others = 0
-  feed.onRow('job-1', () => {
+  feed.onRow(key, () => {
     told += 1
   })
-  feed.onRow('job-2', () => {
+  feed.onRow(jobKeyOf({ tenantId: '7', id: 'job-2' }), () => {
     others += 1
   })
   batch(6, [sampleRow({ progress: 53 })])
@@ -70,12 +73,12 @@ it('tells a row once a frame, however many batches came, and only the row that c
   expect(told).toBe(0)
   frames.paint()
   expect([told, others]).toEqual([1, 0])
-  expect(feed.row('job-1')?.progress).toBe(54)
+  expect(feed.row(key)?.progress).toBe(54)
 })
 
 it('forgets a removed row', async () => {
   await feed.open()
-  batch(6, [], ['job-1', 'never-seen'])
+  batch(6, [], [key, 'never-seen'])
   frames.paint()
   expect(feed.size).toBe(0)
 })
@@ -89,7 +92,7 @@ it('ignores batches of another workspace', async () => {
     removed: [],
     groups: [],
   })
-  expect(feed.row('foreign')).toBeUndefined()
+  expect(feed.row(jobKeyOf({ tenantId: '7', id: 'foreign' }))).toBeUndefined()
 })
 
 it('knows when anything was heard last, and does not take remembered rows for news', async () => {
@@ -113,7 +116,7 @@ describe('a hidden window', () => {
     frames.hidden = true
     batch(6, [sampleRow({ progress: 70 })])
     expect(acknowledged()).toEqual([{ workspaceId: 'w1', batch: 6 }])
-    expect(feed.row('job-1')?.progress).toBe(70)
+    expect(feed.row(key)?.progress).toBe(70)
   })
 
   it('does not wait for a frame that was asked for before it was hidden', async () => {
@@ -132,14 +135,14 @@ describe('closing', () => {
     await feed.open()
     frames.paint()
     let told = 0
-    feed.onRow('job-1', () => {
+    feed.onRow(key, () => {
       told += 1
     })
     batch(6, [sampleRow({ progress: 70 })])
     feed.close()
     expect(told).toBe(1)
     expect(feed.size).toBe(0)
-    expect(feed.rates.within('job-1', frames.now()).atMs).toEqual([])
+    expect(feed.rates.within(key, frames.now()).atMs).toEqual([])
     expect(feed.view()).toMatchObject({ state: 'closed', groups: [] })
     expect(fake.listeners('jobs:batched')).toBe(0)
     expect(frames.waiting).toBe(0)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { JobFeed } from '../../../../src/renderer/jobs/job-feed.ts'
 import { JobList } from '../../../../src/renderer/jobs/job-list.ts'
+import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import type { JobRow } from '../../../../src/shared/job.ts'
 import { FakeClient } from '../../../support/web/fake-client.ts'
 import { FakeFrames } from '../../../support/web/fake-frames.ts'
@@ -23,7 +24,11 @@ const send = (rows: JobRow[], removed: string[] = []): void => {
   frames.paint()
 }
 
-const shown = (): string[] => list.view().items.map(({ key }) => key)
+const keyOf = (id: string, tenantId = '7'): string => jobKeyOf({ tenantId, id })
+
+/** The lines of the list: heads by their key, rows by the id of their job. */
+const shown = (): (string | undefined)[] =>
+  list.view().items.map(({ kind, key }) => (kind === 'group' ? key : feed.row(key)?.id))
 
 beforeEach(async () => {
   batch = 0
@@ -61,7 +66,10 @@ it('puts new rows after those that run, and finished ones below', () => {
 })
 
 it('does not keep the first jobs waiting because the list was just made', () => {
-  send([], ['a', 'b'])
+  send(
+    [],
+    ['a', 'b'].map((id) => keyOf(id)),
+  )
   frames.advance(1_000)
   list.setTenantNames((id) => id)
   send([job('first')])
@@ -85,7 +93,7 @@ describe('while somebody reads', () => {
     send([job('0', { startedAt: at(0) })])
     expect(shown()).toEqual(['group 7', 'a', 'b'])
     expect(list.view().waiting).toBe(1)
-    expect(list.release()).toBe('0')
+    expect(list.release()).toBe(keyOf('0'))
     expect(shown()).toEqual(['group 7', '0', 'a', 'b'])
     expect(list.view().waiting).toBe(0)
   })
@@ -99,7 +107,7 @@ describe('while somebody reads', () => {
   })
 
   it('takes away only what is gone', () => {
-    send([], ['a'])
+    send([], [keyOf('a')])
     expect(shown()).toEqual(['group 7', 'b'])
   })
 
@@ -135,7 +143,18 @@ it('folds a tenant and unfolds it again', () => {
 })
 
 it('lets go of a selection whose job is gone', () => {
-  list.select('a')
-  send([], ['a'])
-  expect(list.view().selectedId).toBeNull()
+  list.select(keyOf('a'))
+  send([], [keyOf('a')])
+  expect(list.view().selectedKey).toBeNull()
+})
+
+it('keeps apart what two tenants call by the same id', () => {
+  send([job('a', { tenantId: '9', name: 'of nine' })])
+  frames.advance(1_000)
+  expect(shown()).toEqual(['group 7', 'a', 'b', 'group 9', 'a'])
+  list.select(keyOf('a', '9'))
+  send([], [keyOf('a')])
+  expect(shown()).toEqual(['group 7', 'b', 'group 9', 'a'])
+  expect(list.view().selectedKey).toBe(keyOf('a', '9'))
+  expect(feed.row(keyOf('a', '9'))?.name).toBe('of nine')
 })

@@ -7,12 +7,12 @@ const name = (tenantId: string): string => `tenant ${tenantId}`
 
 const places = fc.uniqueArray(
   fc.record({
-    id: fc.string({ minLength: 1, maxLength: 4 }),
+    key: fc.string({ minLength: 1, maxLength: 4 }),
     tenantId: fc.constantFrom('1', '2', '3'),
     rank: fc.integer({ min: 0, max: 3 }),
     at: fc.integer({ min: -5, max: 5 }),
   }),
-  { selector: (place: Place) => place.id, maxLength: 30 },
+  { selector: (place: Place) => place.key, maxLength: 30 },
 )
 
 it('is the same order whatever order the jobs came in', () => {
@@ -26,8 +26,8 @@ it('is the same order whatever order the jobs came in', () => {
 it('loses no job and shows none twice', () => {
   fc.assert(
     fc.property(places, (list) => {
-      const ids = arrange(list, name).flatMap((section) => section.ids)
-      expect([...ids].sort()).toEqual(list.map(({ id }) => id).sort())
+      const keys = arrange(list, name).flatMap((section) => section.keys)
+      expect([...keys].sort()).toEqual(list.map(({ key }) => key).sort())
     }),
   )
 })
@@ -38,9 +38,9 @@ it('while held, keeps the order of what is shown and accounts for every other ro
       const shown = arrange(before, name)
       const wanted = arrange(after, name)
       const { sections, waiting } = hold(shown, wanted)
-      const kept = sections.flatMap((section) => section.ids)
-      const present = new Set(after.map(({ id }) => id))
-      const expected = shown.flatMap((section) => section.ids).filter((id) => present.has(id))
+      const kept = sections.flatMap((section) => section.keys)
+      const present = new Set(after.map(({ key }) => key))
+      const expected = shown.flatMap((section) => section.keys).filter((key) => present.has(key))
       expect(kept).toEqual(expected)
       expect([...kept, ...waiting].sort()).toEqual([...present].sort())
     }),
@@ -49,8 +49,8 @@ it('while held, keeps the order of what is shown and accounts for every other ro
 
 it('gives every tenant a head, folded or not', () => {
   const sections = [
-    { tenantId: '1', ids: ['a', 'b'] },
-    { tenantId: '2', ids: ['c'] },
+    { tenantId: '1', keys: ['a', 'b'] },
+    { tenantId: '2', keys: ['c'] },
   ]
   expect(flatten(sections, new Set(['1'])).map(({ key }) => key)).toEqual([
     'group 1',

@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { JobFeed } from '../../../../src/renderer/jobs/job-feed.ts'
 import { TimelineStore } from '../../../../src/renderer/jobs/timeline-store.ts'
 import { failed, succeeded } from '../../../../src/shared/failure.ts'
+import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import type { TimelineEntry } from '../../../../src/shared/job.ts'
 import { FakeClient, settled } from '../../../support/web/fake-client.ts'
 import { FakeFrames } from '../../../support/web/fake-frames.ts'
@@ -20,6 +21,9 @@ let fake: FakeClient
 let frames: FakeFrames
 let timeline: TimelineStore
 let batch: number
+
+const one = jobKeyOf({ tenantId: '7', id: 'job-1' })
+const two = jobKeyOf({ tenantId: '7', id: 'job-2' })
 
 const change = (seq: number, id = 'job-1'): void => {
   batch += 1
@@ -47,14 +51,14 @@ beforeEach(async () => {
 })
 
 it('reads when a job is followed', async () => {
-  timeline.follow('job-1')
+  timeline.follow(one)
   await settled()
   expect(asked()).toEqual([{ workspaceId: 'w1', jobId: 'job-1' }])
   expect(timeline.view()).toMatchObject({ state: 'read', entries: [entry] })
 })
 
 it('reads again when the job has a new event, at most once a second', async () => {
-  timeline.follow('job-1')
+  timeline.follow(one)
   await settled()
   change(2)
   change(3)
@@ -70,17 +74,17 @@ it('reads again when the job has a new event, at most once a second', async () =
 
 it('shows nothing of the job that was followed before, even when its answer comes late', async () => {
   const answer = fake.hold('jobs:read-timeline')
-  timeline.follow('job-1')
+  timeline.follow(one)
   fake.answer('jobs:read-timeline', { entries: [] })
-  timeline.follow('job-2')
+  timeline.follow(two)
   await settled()
   answer(succeeded({ entries: [entry] }))
   await settled()
-  expect(timeline.view()).toMatchObject({ jobId: 'job-2', entries: [] })
+  expect(timeline.view()).toMatchObject({ key: two, entries: [] })
 })
 
 it('keeps what it has when a later reading fails, and can be asked again', async () => {
-  timeline.follow('job-1')
+  timeline.follow(one)
   await settled()
   fake.handle('jobs:read-timeline', () => failed('unreachable', 'no'))
   frames.advance(2_000)
@@ -99,11 +103,11 @@ it('keeps what it has when a later reading fails, and can be asked again', async
 })
 
 it('holds nothing and waits for nothing once it is cleared', async () => {
-  timeline.follow('job-1')
+  timeline.follow(one)
   await settled()
   change(2)
   timeline.clear()
-  expect(timeline.view()).toMatchObject({ jobId: null, entries: [] })
+  expect(timeline.view()).toMatchObject({ key: null, entries: [] })
   frames.paint()
   expect(frames.waiting).toBe(0)
 })

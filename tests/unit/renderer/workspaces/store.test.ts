@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WorkspacesStore } from '../../../../src/renderer/workspaces/store.ts'
+import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import { failed, succeeded } from '../../../../src/shared/failure.ts'
 import { FakeClient, settled } from '../../../support/web/fake-client.ts'
 import { FakeFrames } from '../../../support/web/fake-frames.ts'
@@ -82,7 +83,7 @@ describe('when a session ends', () => {
     await openDesk()
     const room = store.room('w1')
     room?.list.setFilter({ text: 'jira', statuses: ['running'] })
-    room?.list.select('job-1')
+    room?.list.select(jobKeyOf(sampleRow()))
     fake.emit('session:ended', sampleReceipt({ reason: 'session_revoked' }))
     expect(store.view().route).toMatchObject({ kind: 'receipt' })
     expect(store.view().workspaces).toEqual([])
@@ -90,7 +91,7 @@ describe('when a session ends', () => {
     expect(room?.feed.size).toBe(0)
     expect(room?.list.view()).toMatchObject({
       items: [],
-      selectedId: null,
+      selectedKey: null,
       activeKey: null,
       filter: { text: '', statuses: [] },
     })
