@@ -18,7 +18,7 @@ import { useJobRow } from './job-row.tsx'
 import { JobTimeline } from './job-timeline.tsx'
 import { PaneEdge } from './pane-edge.tsx'
 import { RateChart } from './rate-chart.tsx'
-import { causeOf, progressWords } from './row-words.ts'
+import { causeOf, progressLabel, progressWords } from './row-words.ts'
 import { StatusSign } from './status-sign.tsx'
 import { Track } from './track.tsx'
 import './pane.css'
@@ -101,7 +101,7 @@ function Standing({ row }: { readonly row: JobRow }) {
         steps={row.step?.total ?? 1}
         tone={looks[look].tone}
         remembered={row.remembered}
-        label={`Progress of ${row.name}`}
+        label={progressLabel(row, nowMs)}
         text={progressWords(row)}
       />
       <dl className="figures">

@@ -5,7 +5,7 @@ import { formatPercent } from '../ui/format.ts'
 import type { JobFeed } from './job-feed.ts'
 import { looks } from './job-state.ts'
 import type { JobLook } from './job-state.ts'
-import { causeOf, progressWords, rowWords } from './row-words.ts'
+import { causeOf, progressLabel, progressWords, rowWords } from './row-words.ts'
 import type { Cell } from './row-words.ts'
 import { StatusSign } from './status-sign.tsx'
 import { Track } from './track.tsx'
@@ -53,7 +53,7 @@ export const JobLine = memo(function JobLine(props: LineProps) {
         {words.step}
       </div>
       <div role="gridcell" aria-colindex={4} className="cell-track">
-        <Progress row={row} look={words.look} />
+        <Progress row={row} look={words.look} nowMs={nowMs} />
       </div>
       <NumberCell cell={words.rows} index={5} name="rows" />
       <NumberCell cell={words.rate} index={6} name="rate" />
@@ -70,8 +70,14 @@ export function useJobRow(feed: JobFeed, key: string): JobRow | undefined {
   return useSyncExternalStore(subscribe, () => feed.row(key))
 }
 
+interface ProgressProps {
+  readonly row: JobRow
+  readonly look: JobLook
+  readonly nowMs: number
+}
+
 /** The track and its number; a failed job's cause and a queued job's word stand in its place. */
-function Progress({ row, look }: { readonly row: JobRow; readonly look: JobLook }) {
+function Progress({ row, look, nowMs }: ProgressProps) {
   if (row.status === 'failed') {
     const cause = causeOf(row)
     return (
@@ -89,7 +95,7 @@ function Progress({ row, look }: { readonly row: JobRow; readonly look: JobLook 
         steps={row.step?.total ?? 1}
         tone={looks[look].tone}
         remembered={row.remembered}
-        label={`Progress of ${row.name}`}
+        label={progressLabel(row, nowMs)}
         text={progressWords(row)}
       />
       <span className="percent" aria-hidden="true">

@@ -1,7 +1,14 @@
 /** What the cells of a row say, pure. What is not known is a dash with its reason. */
 import type { JobRow } from '../../shared/job.ts'
-import { formatAge, formatCount, formatDuration, formatRange, formatRate } from '../ui/format.ts'
-import { durationOf, isFinished, lookOf } from './job-state.ts'
+import {
+  formatAge,
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatRange,
+  formatRate,
+} from '../ui/format.ts'
+import { durationOf, isFinished, lookOf, timeOf } from './job-state.ts'
 import type { JobLook } from './job-state.ts'
 
 /** A value, or why there is none; empty where the question makes no sense. */
@@ -72,6 +79,14 @@ function leftCell(row: JobRow, look: JobLook): Cell {
 export function progressWords(row: JobRow): string {
   if (row.step === null || row.status === 'succeeded') return stepWords(row)
   return `step ${row.step.index} of ${row.step.total}, ${row.step.label}`
+}
+
+/** A name runs again and again: attempt and start tell one run from the next for a screen reader. */
+export function progressLabel(row: JobRow, nowMs: number): string {
+  const attempt = row.attempt > 1 ? `, attempt ${row.attempt}` : ''
+  const [word, at] =
+    row.startedAt === null ? ['created', row.createdAt] : ['started', row.startedAt]
+  return `Progress of ${row.name}${attempt}, ${word} ${formatMoment(timeOf(at), nowMs)}`
 }
 
 /** Why a job failed, in one line. */

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Receipt } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
-import { formatClock, formatWhole } from '../ui/format.ts'
+import { formatBytes, formatClock, formatWhole } from '../ui/format.ts'
 
 type Line = Receipt['lines'][number]
 
@@ -10,7 +10,7 @@ const names = {
   timers_and_requests: 'Timers and requests',
   subscriptions: 'Subscriptions',
   rows: 'Rows in memory',
-  cached_bytes: 'Bytes kept on disk',
+  cached_bytes: 'Last known state on disk',
   keychain_entries: 'Keychain entries',
 } satisfies Record<Line['what'], string>
 
@@ -77,6 +77,9 @@ function serverWords(receipt: Receipt): ReceiptWords['server'] & { readonly next
   }
 }
 
+const amount = (what: Line['what'], count: number): string =>
+  what === 'cached_bytes' && count > 0 ? formatBytes(count) : formatWhole(count)
+
 export function receiptWords(receipt: Receipt): ReceiptWords {
   const nothingLeft = receipt.lines.every((line) => line.left === 0)
   const server = serverWords(receipt)
@@ -99,8 +102,8 @@ export function receiptWords(receipt: Receipt): ReceiptWords {
     nothingLeft,
     lines: receipt.lines.map((line) => ({
       what: names[line.what],
-      ended: formatWhole(line.ended),
-      left: formatWhole(line.left),
+      ended: amount(line.what, line.ended),
+      left: amount(line.what, line.left),
       clean: line.left === 0,
     })),
     server: { word: server.word, tone: server.tone },

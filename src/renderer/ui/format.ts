@@ -16,6 +16,13 @@ export function formatCount(count: number): string {
 /** 15,720, in full. */
 export const formatWhole = (count: number): string => whole.format(count)
 
+/** 812 B · 4.3 kB · 2.1 MB */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${oneDigit.format(bytes / 1e9)} GB`
+  if (bytes >= 1e6) return `${oneDigit.format(bytes / 1e6)} MB`
+  return bytes >= 1e3 ? `${oneDigit.format(bytes / 1e3)} kB` : `${whole.format(bytes)} B`
+}
+
 /** 412/s, and below ten one digit more. */
 export const formatRate = (perSecond: number): string =>
   `${perSecond > 0 && perSecond < 10 ? oneDigit.format(perSecond) : formatCount(perSecond)}/s`
@@ -93,21 +100,18 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
   hourCycle: 'h23',
 })
-const clockWithDay = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-})
+const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 
 /** 14:03:12 in the operator's own time zone. */
 export const formatClock = (wallMs: number): string => clock.format(wallMs)
 
-/** 14:03:12, and with the day when it was not today. */
+/** 14:03:12 today, 27 Nov 14:03 on another day, 27 Nov 2025 14:03 in another year. */
 export function formatMoment(wallMs: number, nowMs: number): string {
-  const sameDay = new Date(wallMs).toDateString() === new Date(nowMs).toDateString()
-  return sameDay ? clock.format(wallMs) : clockWithDay.format(wallMs)
+  const then = new Date(wallMs)
+  const now = new Date(nowMs)
+  if (then.toDateString() === now.toDateString()) return clock.format(wallMs)
+  const year = then.getFullYear() === now.getFullYear() ? '' : ` ${then.getFullYear()}`
+  return `${dayAndMonth.format(wallMs)}${year} ${clock.format(wallMs).slice(0, 5)}`
 }
 
 /** "1 job", "3 jobs". */

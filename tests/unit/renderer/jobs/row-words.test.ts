@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { causeOf, progressWords, rowWords } from '../../../../src/renderer/jobs/row-words.ts'
+import {
+  causeOf,
+  progressLabel,
+  progressWords,
+  rowWords,
+} from '../../../../src/renderer/jobs/row-words.ts'
+import { formatClock } from '../../../../src/renderer/ui/format.ts'
 import { sampleRow, startMs } from '../../../support/web/samples.ts'
 
 const now = startMs + 300
@@ -59,6 +65,17 @@ it('asks nothing of a finished job that it cannot have', () => {
 
 it('puts progress into words for a screen reader', () => {
   expect(progressWords(sampleRow())).toBe('step 3 of 5, Transform')
+})
+
+it('tells two runs of one name apart for a screen reader', () => {
+  const clock = formatClock(startMs)
+  expect(progressLabel(sampleRow(), now)).toBe(`Progress of jira-issues, started ${clock}`)
+  expect(progressLabel(sampleRow({ attempt: 2 }), now)).toBe(
+    `Progress of jira-issues, attempt 2, started ${clock}`,
+  )
+  expect(progressLabel(sampleRow({ startedAt: null, createdAt: iso(-1_000) }), now)).toBe(
+    `Progress of jira-issues, created ${formatClock(startMs - 1_000)}`,
+  )
 })
 
 it('always has a cause for a failed job', () => {

@@ -30,6 +30,13 @@ it('says what could not be done and what happens next', () => {
   expect(words.closing).toContain('Signalbox tries again at the next start')
 })
 
+it('counts what was kept on disk in a unit that can be read', () => {
+  const lines = [{ what: 'cached_bytes', ended: 2_100_000, left: 0 }] as const
+  expect(receiptWords(sampleReceipt({ lines: [...lines] })).lines).toEqual([
+    { what: 'Last known state on disk', ended: '2.1 MB', left: '0', clean: true },
+  ])
+})
+
 it('says why a session ended that nobody ended here', () => {
   const words = receiptWords(
     sampleReceipt({ reason: 'session_revoked', server: { kind: 'already-ended' } }),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   formatAge,
+  formatBytes,
   formatCount,
   formatDuration,
+  formatMoment,
   formatPercent,
   formatRange,
   formatRangeInFull,
@@ -67,6 +69,23 @@ describe('a wait', () => {
     [2_400, '3 s'],
     [8_000, '8 s'],
     [240_000, '4 min'],
+  ])
+})
+
+it('tells a moment with its day when it was not today, and with its year when it was not this year', () => {
+  const now = new Date(2026, 10, 28, 9, 30).getTime()
+  expect(formatMoment(new Date(2026, 10, 28, 0, 5, 7).getTime(), now)).toBe('00:05:07')
+  expect(formatMoment(new Date(2026, 10, 27, 14, 3, 12).getTime(), now)).toBe('27 Nov 14:03')
+  expect(formatMoment(new Date(2025, 11, 31, 23, 59).getTime(), now)).toBe('31 Dec 2025 23:59')
+})
+
+it('counts bytes in the unit that can be read', () => {
+  expect([0, 999, 1_000, 2_100_000, 3_450_000_000].map(formatBytes)).toEqual([
+    '0 B',
+    '999 B',
+    '1 kB',
+    '2.1 MB',
+    '3.5 GB',
   ])
 })
 
