@@ -1,64 +1,93 @@
-import { JobDesk } from '../../src/main/jobs/job-desk.ts'
-import { systemClock } from '../../src/main/lib/clock.ts'
-import { Scope } from '../../src/main/lib/scope.ts'
-import { Intake } from '../../src/main/sources/intake.ts'
-import { wireJob } from '../support/wire-jobs.ts'
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { percentile } from './percentiles.ts'
 
-const jobs = 1_000
-const events = 200_000
+const jobs = 200
+const warmUpFrames = 60_000
+const burstFrames = 200_000
+const rounds = 3
+const rates = [100, 2_500]
+const pacedMs = 10_000
 
-/** Frames as a gateway sends them: every job moves in turn. */
-function makeFrames(): { readonly jobId: string; readonly text: string }[] {
-  return Array.from({ length: events }, (_, index) => {
-    const jobId = `job-${index % jobs}`
-    const seq = Math.floor(index / jobs) + 2
-    const job = wireJob({ id: jobId, seq, progress: Math.min(100, seq / 2.02) })
-    return { jobId, text: JSON.stringify({ type: 'progress', job_id: jobId, ...job }) }
-  })
+interface Taken {
+  readonly cpuMs: number
+  readonly wallMs: number
 }
 
-const perSecond = (run: () => void): number => {
-  const { user, system } = process.cpuUsage()
-  run()
-  const spent = process.cpuUsage({ user, system })
-  return events / ((spent.user + spent.system) / 1e6)
+type How = 'bare' | 'ours'
+
+/** Receives so many frames, as fast as they come or at a rate, in a process of its own. */
+async function receive(
+  how: How,
+  measured: { readonly frames: number; readonly perSecond: number | null },
+): Promise<Taken> {
+  const server = start('pipeline-server.ts', String(jobs))
+  const loop = start('pipeline-loop.ts')
+  try {
+    const { port, ids } = await hear<{ port: number; ids: string[] }>(server)
+    loop.send({ type: 'open', how, port, ids })
+    await hear(loop)
+    await run(server, loop, { frames: warmUpFrames, perSecond: null })
+    return await run(server, loop, measured)
+  } finally {
+    loop.kill()
+    server.kill()
+  }
 }
+
+async function run(
+  server: ChildProcess,
+  loop: ChildProcess,
+  order: { readonly frames: number; readonly perSecond: number | null },
+): Promise<Taken> {
+  loop.send({ type: 'expect', frames: order.frames })
+  await hear(loop)
+  server.send(order)
+  return hear<Taken>(loop)
+}
+
+const start = (script: string, ...args: string[]): ChildProcess =>
+  fork(join(import.meta.dirname, script), args, { execArgv: [] })
+
+async function hear<T>(child: ChildProcess): Promise<T> {
+  const [message] = (await once(child, 'message')) as [T]
+  return message
+}
+
+const median = (values: readonly number[]): number => percentile(values, 0.5)
 
 /**
- * From text to the latest state of each job, marked for the next batch, as a ratio to a loop that only parses JSON and keeps the
- * last object of each job: what checking, ordering and coalescing cost.
+ * From a frame on a real local socket to the latest state of each job in a batch for the window, as
+ * a ratio to a loop that only receives with `ws`, parses JSON and keeps the last object of each job:
+ * what checking, ordering and coalescing cost. One socket a job, one change a frame, CPU time.
  */
 export async function benchPipeline(): Promise<string[]> {
-  const frames = makeFrames()
-  const bare = perSecond(() => {
-    const last = new Map<string, unknown>()
-    for (const { jobId, text } of frames) last.set(jobId, JSON.parse(text))
-  })
-  const scope = new Scope('bench')
-  const clock = systemClock()
-  const desk = new JobDesk({
-    scope,
-    clock,
-    workspaceId: 'bench',
-    publish: (windowId, { batch }) => desk.acknowledge(windowId, batch),
-  })
-  desk.open(1)
-  const intake = new Intake({
-    sink: desk.sink,
-    clock,
-    tenantIds: [wireJob().tenant_id],
-    onTrespass: () => undefined,
-    onGap: () => undefined,
-  })
-  const ours = perSecond(() => {
-    for (const { jobId, text } of frames) intake.takeFrame(jobId, text)
-  })
-  const known = desk.size
-  await scope.close('done')
-  return [
-    `frames ${events}, jobs ${known}`,
-    `bare JSON.parse      ${Math.round(bare).toLocaleString('en')} events per CPU second`,
-    `checked and merged   ${Math.round(ours).toLocaleString('en')} events per CPU second`,
-    `ratio                ${(ours / bare).toFixed(2)}`,
+  const burst: Record<How, number[]> = { bare: [], ours: [] }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const how of ['bare', 'ours'] as const) {
+      const { cpuMs } = await receive(how, { frames: burstFrames, perSecond: null })
+      burst[how].push(burstFrames / (cpuMs / 1_000))
+    }
+  }
+  const perSecond = (how: How): string => Math.round(median(burst[how])).toLocaleString('en')
+  const lines = [
+    `${burstFrames.toLocaleString('en')} frames over ${jobs} sockets as fast as they are taken, median of ${rounds}`,
+    `ws and JSON.parse         ${perSecond('bare')} frames per CPU second`,
+    `checked, merged, batched  ${perSecond('ours')} frames per CPU second`,
+    `ratio                     ${(median(burst.ours) / median(burst.bare)).toFixed(2)}`,
   ]
+  for (const rate of rates) {
+    const order = { frames: (rate * pacedMs) / 1_000, perSecond: rate }
+    const bare = await receive('bare', order)
+    const ours = await receive('ours', order)
+    lines.push(
+      `CPU at ${rate.toLocaleString('en')} events/s`.padEnd(26) +
+        `${share(ours)} of a core (ws and JSON.parse alone ${share(bare)})`,
+    )
+  }
+  return lines
 }
+
+const share = ({ cpuMs, wallMs }: Taken): string => `${((100 * cpuMs) / wallMs).toFixed(1)} %`

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { wireSchema } from './wire-job.ts'
+import { readWire } from './wire-job.ts'
 import type { Wire } from './wire-job.ts'
 
 /** Deepest nesting that is read, in brackets; ours is three deep (F58). */
@@ -10,28 +9,30 @@ export type Frame =
   | { readonly kind: 'snapshot' | 'finished'; readonly job: Wire }
   | { readonly kind: 'progress'; readonly job: Wire }
 
-const whole = z.object({ job: wireSchema })
-const typed = z.object({ type: z.string().optional() })
-
 /** Text to frame. Null: it is not ours, and is dropped and counted. Never throws. */
 export function parseFrame(text: string): Frame | null {
   const raw = parseJson(text)
-  const type = typed.safeParse(raw)
-  if (!type.success) return null
-  switch (type.data.type) {
+  const type = typed(raw)
+  switch (type) {
     case 'snapshot':
     case 'finished': {
-      const parsed = whole.safeParse(raw)
-      return parsed.success ? { kind: type.data.type, job: parsed.data.job } : null
+      const job = readWire((raw as { job?: unknown }).job)
+      return job && { kind: type, job }
     }
     case 'progress':
     case undefined: {
-      const parsed = wireSchema.safeParse(raw)
-      return parsed.success ? { kind: 'progress', job: parsed.data } : null
+      const job = readWire(raw)
+      return job && { kind: 'progress', job }
     }
     default:
       return null
   }
+}
+
+/** The kind of message; null for what is no message at all. */
+function typed(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null
+  return (raw as { type?: unknown }).type
 }
 
 /**
@@ -55,7 +56,24 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 
 function isTooDeep(text: string): boolean {
+  return hasManyOpeners(text) && deepest(text) > maxDepth
+}
+
+/** Most messages cannot be deep, having few brackets in all: found natively, not letter by letter. */
+function hasManyOpeners(text: string): boolean {
+  let openers = 0
+  for (const opener of ['{', '[']) {
+    for (let at = text.indexOf(opener); at !== -1; at = text.indexOf(opener, at + 1)) {
+      openers += 1
+      if (openers > maxDepth) return true
+    }
+  }
+  return false
+}
+
+function deepest(text: string): number {
   let depth = 0
+  let most = 0
   let inString = false
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
@@ -65,8 +83,8 @@ function isTooDeep(text: string): boolean {
     } else if (code === quote) inString = true
     else if (code === openBrace || code === openBracket) {
       depth += 1
-      if (depth > maxDepth) return true
+      most = Math.max(most, depth)
     } else if (code === closeBrace || code === closeBracket) depth -= 1
   }
-  return false
+  return most
 }

@@ -2,17 +2,14 @@ import { isFinal } from '../../shared/job.ts'
 import type { Job, JobStatus } from '../../shared/job.ts'
 import type { Clock } from '../ports.ts'
 import { parseFrame } from './frames.ts'
+import { RecentJobs } from './recent-jobs.ts'
 import type { JobSink } from './source.ts'
-import { bareJob, idOf, progressOf, statusOf, toJob, wireSchema } from './wire-job.ts'
+import { idOf, progressOf, readWire, statusOf, toJob } from './wire-job.ts'
 import type { Identity, Wire } from './wire-job.ts'
 
-/** Jobs remembered so that a change can be put on what it changes. */
-const maxRemembered = 10_000
 const microsecondsPerMs = 1_000
 /** Messages of another tenant after which the server is not listened to any more (F61). */
 const maxTrespasses = 3
-
-type Order = Pick<Identity, 'attempt' | 'seq' | 'byTime'>
 
 export interface IntakeOptions {
   readonly sink: JobSink
@@ -32,7 +29,7 @@ export interface IntakeOptions {
 export class Intake {
   readonly #options: IntakeOptions
   readonly #tenants: ReadonlySet<string>
-  readonly #last = new Map<string, Job>()
+  readonly #last = new RecentJobs()
   #trespasses = 0
 
   constructor(options: IntakeOptions) {
@@ -53,34 +50,31 @@ export class Intake {
   takeFrame(jobId: string, text: string | null): { readonly finished: boolean } | null {
     const frame = text === null ? null : parseFrame(text)
     if (frame === null) return this.#drop('malformed')
-    const job = this.#read(frame.job, { expected: jobId, isChange: frame.kind === 'progress' })
+    const job = this.#read(frame.job, jobId, frame.kind === 'progress')
     if (job === null) return null
     this.#options.sink.take(job)
-    return { finished: frame.kind === 'finished' }
+    return frame.kind === 'finished' ? over : goingOn
   }
 
   /** One job out of an HTTP answer, not yet given to the sink. Null when it was dropped. */
   readListed(raw: unknown): Job | null {
-    const wire = wireSchema.safeParse(raw)
-    return wire.success
-      ? this.#read(wire.data, { expected: null, isChange: false })
-      : this.#drop('malformed')
+    const wire = readWire(raw)
+    return wire === null ? this.#drop('malformed') : this.#read(wire, null, false)
   }
 
-  #read(
-    wire: Wire,
-    { expected, isChange }: { readonly expected: string | null; readonly isChange: boolean },
-  ): Job | null {
+  /** `expected` is the job whose own socket it is. */
+  #read(wire: Wire, expected: string | null, isChange: boolean): Job | null {
     const id = this.#idIn(wire, expected)
-    const status = statusOf(wire)
-    if (id === null || status === null) return this.#drop('malformed')
+    if (id === null || statusOf(wire) === null) return this.#drop('malformed')
     const last = this.#last.get(id)
     const tenantId = this.#tenantIn(wire, last)
     if (tenantId === null) return null
-    const identity = { id, tenantId, ...this.#order(wire, last, expected !== null) }
+    const identity = this.#identify(wire, last, { id, tenantId, live: expected !== null })
     if (isChange && wire.seq !== undefined) this.#checkOrder(identity, last)
-    const job = toJob(wire, identity, base(identity, last, { isChange, now: this.#options.clock }))
-    this.#remember(job, last)
+    // A change stands on the state before it; a new attempt begins bare but for who it is.
+    const state = isChange && last?.attempt === identity.attempt ? last : null
+    const job = toJob(wire, identity, { state, last, nowMs: this.#options.clock.now() })
+    if (last === undefined || !isOlder(job, last)) this.#last.set(job)
     return job
   }
 
@@ -102,7 +96,9 @@ export class Intake {
     }
     const tenantId = String(wire.tenant_id)
     // A job does not change hands either, not even between two tenants of ours.
-    if (this.#tenants.has(tenantId) && (last?.tenantId ?? tenantId) === tenantId) return tenantId
+    if (last === undefined ? this.#tenants.has(tenantId) : last.tenantId === tenantId) {
+      return last?.tenantId ?? tenantId
+    }
     this.#trespasses += 1
     this.#drop('tenant')
     if (this.#trespasses === maxTrespasses) this.#options.onTrespass()
@@ -110,14 +106,22 @@ export class Intake {
   }
 
   /** Without `seq` the order of arrival counts, and falling back after the end is a new attempt. */
-  #order(wire: Wire, last: Job | undefined, live: boolean): Order {
+  #identify(
+    wire: Wire,
+    last: Job | undefined,
+    {
+      id,
+      tenantId,
+      live,
+    }: { readonly id: string; readonly tenantId: string; readonly live: boolean },
+  ): Identity {
     const attempt = wire.attempt ?? last?.attempt ?? 1
-    if (wire.seq !== undefined) return { attempt, seq: wire.seq }
+    if (wire.seq !== undefined) return { id, tenantId, attempt, seq: wire.seq }
     const known = last?.byTime === true ? last.seq : 0
     const seq = Math.max(this.#options.clock.now() * microsecondsPerMs, known + 1)
     // A list may be older than the end that a socket told: only a socket can begin anew.
     const again = live && last !== undefined && wire.attempt === undefined && startsOver(wire, last)
-    return { attempt: again ? attempt + 1 : attempt, seq, byTime: true }
+    return { id, tenantId, attempt: again ? attempt + 1 : attempt, seq, byTime: true }
   }
 
   #checkOrder({ attempt, seq }: Identity, last: Job | undefined): void {
@@ -126,34 +130,17 @@ export class Intake {
     else if (seq > last.seq + 1) this.#options.onGap()
   }
 
-  #remember(job: Job, last: Job | undefined): void {
-    const isOlder =
-      last !== undefined &&
-      (job.attempt < last.attempt || (job.attempt === last.attempt && job.seq <= last.seq))
-    if (isOlder) return
-    this.#last.delete(job.id)
-    this.#last.set(job.id, job)
-    if (this.#last.size <= maxRemembered) return
-    const [oldest] = this.#last.keys()
-    if (oldest !== undefined) this.#last.delete(oldest)
-  }
-
   #drop(why: 'malformed' | 'tenant'): null {
     this.#options.sink.dropped(why)
     return null
   }
 }
 
-/** A change stands on the state before it; a new attempt begins bare but for who it is. */
-function base(
-  identity: Identity,
-  last: Job | undefined,
-  { isChange, now }: { readonly isChange: boolean; readonly now: Clock },
-): Job {
-  if (last !== undefined && isChange && last.attempt === identity.attempt) return last
-  const bare = bareJob(identity, last?.name ?? identity.id, now.now())
-  return last === undefined ? bare : { ...bare, kind: last.kind, createdAt: last.createdAt }
-}
+const over = { finished: true } as const
+const goingOn = { finished: false } as const
+
+const isOlder = (job: Job, last: Job): boolean =>
+  job.attempt < last.attempt || (job.attempt === last.attempt && job.seq <= last.seq)
 
 function startsOver(wire: Wire, last: Job): boolean {
   if (!isFinal(last.status)) return false

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { jobIdPattern, isFinal } from '../../shared/job.ts'
 import type { Job, JobStatus } from '../../shared/job.ts'
+import { readUsual } from './usual-wire.ts'
 
 /** Words of other backends for our five (gateway-protocol §2). */
 const statusWords = new Map<string, JobStatus>([
@@ -64,6 +65,15 @@ export const wireSchema = z.object({
 })
 export type Wire = z.infer<typeof wireSchema>
 
+/** A job or a change of one; null when the schema refuses it. */
+export function readWire(raw: unknown): Wire | null {
+  const usual =
+    typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? readUsual(raw) : null
+  if (usual !== null) return usual
+  const parsed = wireSchema.safeParse(raw)
+  return parsed.success ? parsed.data : null
+}
+
 /** Longest text that is kept, in characters: an over-long message never costs a final state. */
 const maxTextLength = 2_000
 const maxLabelLength = 128
@@ -94,58 +104,61 @@ export function statusOf(wire: Wire): JobStatus | null | undefined {
 export const progressOf = (wire: Wire): number | undefined =>
   wire.progress ?? wire.percentage ?? wire.percent
 
-/** What was left unsaid is taken from `base`: the state before a change, or the bare beginning. */
-export function toJob(wire: Wire, identity: Identity, base: Job): Job {
-  const updatedAt = timeOf(wire.updated_at) ?? stampOf(wire.timestamp) ?? base.updatedAt
-  return {
-    ...identity,
-    name: wire.name ?? wire.job_name ?? base.name,
-    kind: wire.kind ?? base.kind,
-    status: statusOf(wire) ?? base.status,
-    progress: progressOf(wire) ?? base.progress,
-    step: stepOf(wire, base.step),
-    counters: wire.counters === undefined ? base.counters : countersOf(wire.counters),
-    message: wire.message === undefined ? base.message : clip(wire.message, maxTextLength),
-    createdAt: timeOf(wire.created_at) ?? base.createdAt,
-    startedAt: wire.started_at === undefined ? base.startedAt : (timeOf(wire.started_at) ?? null),
+/** What a message stands on. */
+export interface Ground {
+  /** The state that a change changes; null where the message has to say everything itself. */
+  readonly state: Job | null
+  /** What was last known of the job, whatever its attempt. */
+  readonly last: Job | undefined
+  /** Wall clock, milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/** What was left unsaid is taken from the state before it, else from a job that just began. */
+export function toJob(wire: Wire, identity: Identity, ground: Ground): Job {
+  const { state, last, nowMs } = ground
+  const updatedAt =
+    timeOf(wire.updated_at) ?? stampOf(wire.timestamp) ?? state?.updatedAt ?? textOf(nowMs)
+  const job: Job = {
+    id: identity.id,
+    name: wire.name ?? wire.job_name ?? last?.name ?? identity.id,
+    kind: wire.kind ?? last?.kind ?? '',
+    tenantId: identity.tenantId,
+    status: statusOf(wire) ?? state?.status ?? 'running',
+    progress: progressOf(wire) ?? state?.progress ?? 0,
+    step: stepOf(wire, state?.step ?? null),
+    counters: wire.counters === undefined ? (state?.counters ?? null) : countersOf(wire.counters),
+    message:
+      wire.message === undefined ? (state?.message ?? null) : clip(wire.message, maxTextLength),
+    attempt: identity.attempt,
+    seq: identity.seq,
+    createdAt: timeOf(wire.created_at) ?? last?.createdAt ?? textOf(nowMs),
+    startedAt:
+      wire.started_at === undefined
+        ? (state?.startedAt ?? null)
+        : (timeOf(wire.started_at) ?? null),
     updatedAt,
-    finishedAt: finishedAtOf(wire, base, updatedAt),
-    error: wire.error === undefined ? base.error : errorOf(wire.error),
+    finishedAt: finishedAtOf(wire, state, updatedAt),
+    error: wire.error === undefined ? (state?.error ?? null) : errorOf(wire.error),
   }
+  return identity.byTime === true ? { ...job, byTime: true } : job
 }
 
-/** A job of which nothing is known yet but who it is. */
-export function bareJob(identity: Identity, name: string, nowMs: number): Job {
-  const now = new Date(nowMs).toISOString()
-  return {
-    ...identity,
-    name,
-    kind: '',
-    status: 'running',
-    progress: 0,
-    step: null,
-    counters: null,
-    message: null,
-    createdAt: now,
-    startedAt: null,
-    updatedAt: now,
-    finishedAt: null,
-    error: null,
-  }
+const textOf = (nowMs: number): string => new Date(nowMs).toISOString()
+
+function stepOf({ step, current_step: label }: Wire, before: Job['step']): Job['step'] {
+  if (step !== undefined) return step && labelled(step, step.label)
+  if (label === undefined) return before
+  return label === null ? null : labelled(before ?? firstOfOne, label)
 }
 
-function stepOf(wire: Wire, before: Job['step']): Job['step'] {
-  if (wire.step !== undefined) {
-    return wire.step === null
-      ? null
-      : { ...wire.step, label: wire.step.label.slice(0, maxLabelLength) }
-  }
-  if (wire.current_step === undefined) return before
-  if (wire.current_step === null) return null
-  return {
-    ...(before ?? { index: 1, total: 1 }),
-    label: wire.current_step.slice(0, maxLabelLength),
-  }
+const firstOfOne = { index: 1, total: 1 }
+
+function labelled(
+  { index, total }: { readonly index: number; readonly total: number },
+  label: string,
+): Job['step'] {
+  return { index, total, label: clip(label, maxLabelLength) }
 }
 
 function countersOf(counters: NonNullable<Wire['counters']> | null): Job['counters'] {
@@ -156,24 +169,26 @@ function countersOf(counters: NonNullable<Wire['counters']> | null): Job['counte
 
 function errorOf(error: NonNullable<Wire['error']> | null): Job['error'] {
   if (error === null) return null
-  const { code, message } = typeof error === 'string' ? { code: '', message: error } : error
-  return { code, message: message.slice(0, maxTextLength) }
+  if (typeof error === 'string') return { code: '', message: clip(error, maxTextLength) }
+  return { code: error.code, message: clip(error.message, maxTextLength) }
 }
 
-function finishedAtOf(wire: Wire, base: Job, updatedAt: string): string | null {
+function finishedAtOf(wire: Wire, state: Job | null, updatedAt: string): string | null {
   if (wire.finished_at !== undefined) return timeOf(wire.finished_at) ?? null
-  if (base.finishedAt !== null) return base.finishedAt
+  if (state !== null && state.finishedAt !== null) return state.finishedAt
   const status = statusOf(wire)
   return status && isFinal(status) ? updatedAt : null
 }
 
-function clip(text: string | null, length: number): string | null {
-  return text === null ? null : text.slice(0, length)
+/** A copy: a slice would keep the whole text in memory for as long as the job is known. */
+function clip<T extends string | null>(text: T, length: number): T {
+  if (text === null || text.length <= length) return text
+  return Buffer.from(text.slice(0, length), 'utf16le').toString('utf16le') as T
 }
 
 function timeOf(text: string | null | undefined): string | undefined {
   if (text === undefined || text === null) return undefined
-  return /(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`
+  return text.endsWith('Z') || /[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`
 }
 
 /** RFC 3339, or seconds (or milliseconds) since the epoch. */

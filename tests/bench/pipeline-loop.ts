@@ -1,0 +1,125 @@
+// A process of its own that receives the frames of pipeline-server: with nothing but `ws` and
+// `JSON.parse`, or with main's own source, desk and wall. It counts frames and CPU time.
+import { WebSocket } from 'ws'
+import { z } from 'zod'
+import { createPublish } from '../../src/main/ipc/publish.ts'
+import { JobDesk } from '../../src/main/jobs/job-desk.ts'
+import { systemClock } from '../../src/main/lib/clock.ts'
+import { createLog } from '../../src/main/lib/log.ts'
+import { Scope } from '../../src/main/lib/scope.ts'
+import { openSocket } from '../../src/main/lib/sockets.ts'
+import type { SocketFactory } from '../../src/main/ports.ts'
+import { openProgressSource } from '../../src/main/sources/progress-source.ts'
+import { Meter } from '../../src/main/workspaces/meter.ts'
+import { Positions } from '../../src/main/workspaces/positions.ts'
+import { jobTableSchema } from '../../src/shared/profile.ts'
+import { FakeTokens } from '../support/fake-tokens.ts'
+
+const messages = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('open'),
+    how: z.enum(['bare', 'ours']),
+    port: z.number(),
+    ids: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('expect'), frames: z.number() }),
+])
+
+let seen = 0
+let expected = Infinity
+let snapshots = Infinity
+let cpu = process.cpuUsage()
+let beganMs = 0
+
+/** Called for every frame, after everything that is done with it. */
+function count(): void {
+  seen += 1
+  if (seen === snapshots) process.send?.({ type: 'opened' })
+  if (seen !== expected) return
+  const { user, system } = process.cpuUsage(cpu)
+  const wallMs = performance.now() - beganMs
+  process.send?.({ type: 'taken', cpuMs: (user + system) / 1_000, wallMs })
+}
+
+function openBare(url: string, ids: readonly string[]): void {
+  const last = new Map<string, unknown>()
+  for (const id of ids) {
+    const socket = new WebSocket(`${url}/ws/progress/${id}`, { perMessageDeflate: false })
+    socket.on('message', (data: Buffer) => {
+      last.set(id, JSON.parse(data.toString('utf8')))
+      count()
+    })
+  }
+}
+
+/** `openSocket`, and a word after each message. */
+const counted: SocketFactory = ({ handlers, ...request }) =>
+  openSocket({
+    ...request,
+    handlers: {
+      ...handlers,
+      message: (text) => {
+        handlers.message(text)
+        count()
+      },
+    },
+  })
+
+function openOurs(gatewayUrl: string): void {
+  const scope = new Scope('bench')
+  const meter = new Meter({ clock: systemClock(), sockets: counted, fetch: globalThis.fetch })
+  const { clock } = meter
+  const log = createLog('bench', clock, () => undefined)
+  const publish = createPublish({
+    port: {
+      onCall: () => () => undefined,
+      // A window that paints at once.
+      send: (_channel, payload) => {
+        desk.acknowledge(1, (payload as { batch: number }).batch)
+      },
+      onWindowClosed: () => () => undefined,
+    },
+    log,
+    signal: scope.signal,
+  })
+  const desk = new JobDesk({
+    scope: scope.child('desk'),
+    clock,
+    workspaceId: 'bench',
+    publish: (windowId, batch) => publish('jobs:batched', batch, windowId),
+  })
+  desk.open(1)
+  openProgressSource({
+    scope: scope.child('source'),
+    clock,
+    random: Math.random,
+    sockets: meter.sockets,
+    fetch: meter.fetch,
+    tokens: new FakeTokens(),
+    sink: desk.sink,
+    gatewayUrl,
+    supabaseUrl: gatewayUrl,
+    publishableKey: 'sb_publishable_fake',
+    jobTable: jobTableSchema.parse({}),
+    position: new Positions().of('progress'),
+    tokenTransport: 'header',
+    tenantIds: ['acme-europe'],
+    log,
+  })
+}
+
+process.on('message', (received) => {
+  const message = messages.parse(received)
+  if (message.type === 'open') {
+    const { how, port, ids } = message
+    snapshots = ids.length
+    if (how === 'bare') openBare(`ws://127.0.0.1:${port}`, ids)
+    else openOurs(`http://127.0.0.1:${port}`)
+    return
+  }
+  expected = seen + message.frames
+  cpu = process.cpuUsage()
+  beganMs = performance.now()
+  process.send?.({ type: 'ready' })
+})
+process.on('disconnect', () => process.exit())
