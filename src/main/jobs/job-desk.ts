@@ -5,7 +5,7 @@ import type { Scope } from '../lib/scope.ts'
 import type { Cancel, Clock } from '../ports.ts'
 import { JobFeed } from './job-feed.ts'
 import type { JobBatch, PublishBatch } from './job-feed.ts'
-import { JobStore, keyOf } from './job-store.ts'
+import { JobStore } from './job-store.ts'
 import type { JobKey, StoredJob } from './job-store.ts'
 import { Pace } from './rates.ts'
 import { Gauge, slotMs, Throughput } from './throughput.ts'
@@ -50,7 +50,7 @@ export class JobDesk {
   constructor({ scope, clock, workspaceId, publish }: JobDeskOptions) {
     this.#scope = scope
     this.#clock = clock
-    this.#store = new JobStore({ onTouched: (key) => this.#touched(key) })
+    this.#store = new JobStore({ onTouched: (key, isGone) => this.#touched(key, isGone) })
     this.#feed = new JobFeed({
       scope,
       clock,
@@ -94,15 +94,13 @@ export class JobDesk {
   }
 
   sinkOf(family: string): DeskSink {
-    const open = (run: () => void): void => {
-      if (!this.#scope.closed) run()
-    }
+    const scope = this.#scope
     return {
-      take: (job) => open(() => this.#take(family, job)),
-      takeAll: (jobs) => open(() => this.#store.takeAll(family, jobs, this.#clock.now())),
-      doubt: (jobId) => open(() => this.#store.doubt(family, jobId)),
-      forget: (jobId) => open(() => this.#store.forget(family, jobId)),
-      heard: () => open(() => this.#reconnected()),
+      take: (job) => scope.closed || this.#take(family, job),
+      takeAll: (jobs) => scope.closed || this.#store.takeAll(family, jobs, this.#clock.now()),
+      doubt: (jobId) => scope.closed || this.#store.doubt(family, jobId),
+      forget: (jobId) => scope.closed || this.#store.forget(family, jobId),
+      heard: () => scope.closed || this.#reconnected(),
       dropped: (why) => {
         if (why !== 'order') this.#dropped += 1
       },
@@ -155,23 +153,23 @@ export class JobDesk {
     this.#gauge.count(nowMs)
     this.#throughput.count(job.tenantId, nowMs)
     this.#armTick()
-    this.#pace(keyOf(family, job), nowMs)
+    const stored = this.#store.find(family, job)
+    if (stored !== undefined) this.#pace(stored, nowMs)
   }
 
-  #pace(key: JobKey, nowMs: number): void {
-    const job = this.#store.get(key)?.job
-    if (job === undefined || isFinal(job.status)) {
-      this.#paces.delete(key)
+  #pace({ key, job }: StoredJob, nowMs: number): void {
+    const known = this.#paces.get(key)
+    if (isFinal(job.status)) {
+      if (known !== undefined) this.#paces.delete(key)
       return
     }
-    const known = this.#paces.get(key)
     const pace = known?.attempt === job.attempt ? known : new Pace(job.attempt)
     if (pace !== known) this.#paces.set(key, pace)
     pace.hear(job, nowMs)
   }
 
-  #touched(key: JobKey): void {
-    if (this.#store.get(key) === undefined) this.#paces.delete(key)
+  #touched(key: JobKey, isGone: boolean): void {
+    if (isGone) this.#paces.delete(key)
     this.#feed.touch(key)
   }
 

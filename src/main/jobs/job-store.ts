@@ -1,6 +1,7 @@
 import { jobKeyOf } from '../../shared/job-key.ts'
 import { isFinal } from '../../shared/job.ts'
-import type { Job } from '../../shared/job.ts'
+import type { Job, JobStatus } from '../../shared/job.ts'
+import { JobIndex } from './job-index.ts'
 import { compareEvents, isOlder, merge } from './merge.ts'
 import { Tally } from './tally.ts'
 import type { Counts } from './tally.ts'
@@ -14,6 +15,7 @@ export const keyOf = (family: string, job: Pick<Job, 'tenantId' | 'id'>): JobKey
 export const windowKeyOf = (key: JobKey): string => key.slice(key.indexOf(' ') + 1)
 
 export interface StoredJob {
+  readonly key: JobKey
   readonly job: Job
   /** Wall clock, milliseconds since the epoch. */
   readonly heardAtMs: number
@@ -21,9 +23,17 @@ export interface StoredJob {
   readonly remembered: boolean
 }
 
+/** The one object of a job for as long as it is known: an event costs no other. */
+interface Entry extends StoredJob {
+  readonly family: string
+  job: Job
+  heardAtMs: number
+  remembered: boolean
+}
+
 export interface JobStoreOptions {
-  /** A job was changed, added or removed. */
-  readonly onTouched: (key: JobKey) => void
+  /** A job was changed or added, or is gone. */
+  readonly onTouched: (key: JobKey, isGone: boolean) => void
   /** Finished jobs kept; past it the one that finished first goes. */
   readonly maxFinished?: number
 }
@@ -44,7 +54,8 @@ const maxGone = 20_000
  */
 export class JobStore {
   readonly #options: JobStoreOptions
-  readonly #jobs = new Map<JobKey, StoredJob>()
+  readonly #jobs = new JobIndex<Entry>()
+  readonly #maxFinished: number
   /** In order of finishing, as we heard it. */
   readonly #finished = new Set<JobKey>()
   /** The last word on removed jobs: an older one does not bring them back. */
@@ -53,6 +64,7 @@ export class JobStore {
 
   constructor(options: JobStoreOptions) {
     this.#options = options
+    this.#maxFinished = options.maxFinished ?? 5_000
   }
 
   get size(): number {
@@ -71,68 +83,67 @@ export class JobStore {
     return this.#jobs.keys()
   }
 
+  find(family: string, { tenantId, id }: Job): StoredJob | undefined {
+    return this.#jobs.find(family, tenantId, id)
+  }
+
   take(family: string, job: Job, nowMs: number): Taken {
-    const key = keyOf(family, job)
-    const stored = this.#jobs.get(key)
-    if (stored === undefined) {
-      const back = returned(job, this.#gone.get(key))
-      if (back === null) return 'older'
-      this.#put(key, { job: back, heardAtMs: nowMs, remembered: false }, null)
-      return 'changed'
-    }
-    const merged = merge(stored.job, job)
-    if (merged !== stored.job) {
-      this.#put(key, { job: merged, heardAtMs: nowMs, remembered: false }, stored.job)
+    const entry = this.#jobs.find(family, job.tenantId, job.id)
+    if (entry === undefined) return this.#add(family, job, nowMs)
+    const before = entry.job
+    const merged = merge(before, job)
+    if (merged !== before) {
+      entry.job = merged
+      entry.heardAtMs = nowMs
+      entry.remembered = false
+      this.#settle(entry, before.status)
       return 'changed'
     }
     if (isOlder(job, merged)) return 'older'
-    this.#hear(key, stored, nowMs)
+    this.#hear(entry, nowMs)
     return 'same'
   }
 
   /** Everything that the server has of this family: what is missing here is gone. */
   takeAll(family: string, jobs: readonly Job[], nowMs: number): void {
     const listed = new Set(jobs.map((job) => keyOf(family, job)))
-    for (const key of [...this.#jobs.keys()]) {
-      if (key.startsWith(`${family} `) && !listed.has(key)) this.#remove(key)
+    for (const entry of this.#jobs.values()) {
+      if (entry.family === family && !listed.has(entry.key)) this.#remove(entry)
     }
     for (const job of jobs) this.take(family, job, nowMs)
   }
 
   /** What is known of this job, or of every unfinished one, may be behind: true when heard again. */
   doubt(family: string, jobId: string | null): void {
-    const keys = jobId === null ? this.#jobs.keys() : this.#keysOf(family, jobId)
-    for (const key of keys) {
-      const stored = this.#jobs.get(key)
-      if (stored === undefined || stored.remembered || isFinal(stored.job.status)) continue
-      if (!key.startsWith(`${family} `)) continue
-      this.#jobs.set(key, { ...stored, remembered: true })
-      this.#options.onTouched(key)
+    for (const entry of jobId === null ? this.#jobs.values() : this.#named(family, jobId)) {
+      if (entry.remembered || isFinal(entry.job.status) || entry.family !== family) continue
+      entry.remembered = true
+      this.#options.onTouched(entry.key, false)
     }
   }
 
   forget(family: string, jobId: string): void {
-    for (const key of this.#keysOf(family, jobId)) this.#remove(key)
+    for (const entry of this.#named(family, jobId)) this.#remove(entry)
   }
 
   /** The operator sees these tenants only, from now on: nothing of another one stays (I12). */
   retain(tenantIds: readonly string[]): void {
-    for (const [key, { job }] of [...this.#jobs]) {
-      if (!tenantIds.includes(job.tenantId)) this.#remove(key)
+    for (const entry of this.#jobs.values()) {
+      if (!tenantIds.includes(entry.job.tenantId)) this.#remove(entry)
     }
     this.#tally.retain(tenantIds)
   }
 
   /** The sources are disconnected: everything is only remembered from now on. */
   markRemembered(): void {
-    this.#mark((stored) => (stored.remembered ? stored : { ...stored, remembered: true }))
+    for (const entry of this.#jobs.values()) this.#mark(entry, true)
   }
 
   /** The sources are back: ends are still ends; the rest is true when it is heard again. */
   markConnected(): void {
-    this.#mark((stored) =>
-      stored.remembered && isFinal(stored.job.status) ? { ...stored, remembered: false } : stored,
-    )
+    for (const entry of this.#jobs.values()) {
+      if (isFinal(entry.job.status)) this.#mark(entry, false)
+    }
   }
 
   /** Drops everything without a word; answers how many jobs there were. */
@@ -145,61 +156,71 @@ export class JobStore {
     return size
   }
 
-  #put(key: JobKey, stored: StoredJob, before: Job | null): void {
-    const { tenantId, status } = stored.job
-    if (before !== null) this.#tally.remove(before.tenantId, before.status)
-    this.#tally.add(tenantId, status)
-    this.#jobs.set(key, stored)
-    if (!isFinal(status)) this.#finished.delete(key)
-    else this.#finished.add(key)
-    this.#options.onTouched(key)
-    const [first] = this.#finished
-    if (first !== undefined && this.#finished.size > (this.#options.maxFinished ?? 5_000)) {
-      this.#remove(first)
+  #add(family: string, job: Job, nowMs: number): Taken {
+    const key = keyOf(family, job)
+    const back = returned(job, this.#gone.get(key))
+    if (back === null) return 'older'
+    const entry = { key, family, job: back, heardAtMs: nowMs, remembered: false }
+    this.#jobs.add(entry)
+    this.#settle(entry, null)
+    return 'changed'
+  }
+
+  /** The job says something new: counts and bounds follow. */
+  #settle({ key, job: { tenantId, status } }: Entry, before: JobStatus | null): void {
+    if (status !== before) {
+      if (before !== null) this.#tally.remove(tenantId, before)
+      this.#tally.add(tenantId, status)
+      if (isFinal(status)) this.#finished.add(key)
+      else this.#finished.delete(key)
     }
+    this.#options.onTouched(key, false)
+    if (this.#finished.size > this.#maxFinished) this.#removeFirstFinished()
+  }
+
+  #removeFirstFinished(): void {
+    const [first] = this.#finished
+    const entry = first === undefined ? undefined : this.#jobs.get(first)
+    if (entry !== undefined) this.#remove(entry)
   }
 
   /** A server that names no tenant means whichever of the operator's has this job. */
-  #keysOf(family: string, id: string): JobKey[] {
-    return [...this.#tally.all.keys()].map((tenantId) => keyOf(family, { tenantId, id }))
-  }
-
-  #hear(key: JobKey, stored: StoredJob, nowMs: number): void {
-    if (!stored.remembered && nowMs - stored.heardAtMs < heardStepMs) return
-    this.#jobs.set(key, { ...stored, heardAtMs: nowMs, remembered: false })
-    this.#options.onTouched(key)
-  }
-
-  #remove(key: JobKey): void {
-    const stored = this.#jobs.get(key)
-    if (stored === undefined) return
-    const { tenantId, status, ...job } = stored.job
-    this.#jobs.delete(key)
-    this.#finished.delete(key)
-    this.#tally.remove(tenantId, status)
-    this.#gone.delete(key)
-    const { attempt, seq, byTime, updatedAt, progress } = job
-    this.#gone.set(key, {
-      attempt,
-      seq,
-      updatedAt,
-      status,
-      progress,
-      ...(byTime !== undefined && { byTime }),
+  #named(family: string, id: string): Entry[] {
+    return [...this.#tally.all.keys()].flatMap((tenantId) => {
+      const entry = this.#jobs.find(family, tenantId, id)
+      return entry === undefined ? [] : [entry]
     })
+  }
+
+  #hear(entry: Entry, nowMs: number): void {
+    if (!entry.remembered && nowMs - entry.heardAtMs < heardStepMs) return
+    entry.heardAtMs = nowMs
+    entry.remembered = false
+    this.#options.onTouched(entry.key, false)
+  }
+
+  #remove(entry: Entry): void {
+    const { key, job } = entry
+    this.#jobs.remove(entry)
+    this.#finished.delete(key)
+    this.#tally.remove(job.tenantId, job.status)
+    this.#gone.delete(key)
+    this.#gone.set(key, lastWordOf(job))
     const [oldest] = this.#gone.keys()
     if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest)
-    this.#options.onTouched(key)
+    this.#options.onTouched(key, true)
   }
 
-  #mark(change: (stored: StoredJob) => StoredJob): void {
-    for (const [key, stored] of this.#jobs) {
-      const changed = change(stored)
-      if (changed === stored) continue
-      this.#jobs.set(key, changed)
-      this.#options.onTouched(key)
-    }
+  #mark(entry: Entry, remembered: boolean): void {
+    if (entry.remembered === remembered) return
+    entry.remembered = remembered
+    this.#options.onTouched(entry.key, false)
   }
+}
+
+function lastWordOf({ attempt, seq, byTime, updatedAt, status, progress }: Job): LastWord {
+  const word = { attempt, seq, updatedAt, status, progress }
+  return byTime === undefined ? word : { ...word, byTime }
 }
 
 /** A removed job as it may be shown again; null when nothing newer was said of it (I10). */

@@ -30,7 +30,17 @@ const text = fc.oneof(
 const number = fc.oneof(
   fc.integer({ min: -2, max: 102 }),
   fc.double(),
-  fc.constantFrom(-0, 0.5, 100.000_001, 2 ** 53 - 1, 2 ** 53, 1e13, 1e13 + 1, 1e308, Number.MAX_VALUE),
+  fc.constantFrom(
+    -0,
+    0.5,
+    100.000_001,
+    2 ** 53 - 1,
+    2 ** 53,
+    1e13,
+    1e13 + 1,
+    1e308,
+    Number.MAX_VALUE,
+  ),
 )
 const scalar = fc.oneof(text, number, time, fc.boolean(), fc.constant(null))
 const nested = (...keys: string[]) =>
