@@ -115,10 +115,17 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Takes finished, already redacted lines. */
 export type LogSink = (line: string) => void
 
-/** Small files of ours below the user data folder: profiles, tombstones. Atomic writes. */
+/**
+ * Small files of ours below the user data folder: profiles, tombstones, snapshots. A write replaces
+ * the file whole or not at all; writes and removals of one file are done in the order given.
+ */
 export interface Files {
   /** Null when the file is not there. */
   read: (name: string) => Promise<string | null>
+  readBytes: (name: string) => Promise<Uint8Array | null>
   write: (name: string, text: string) => Promise<void>
+  writeBytes: (name: string, bytes: Uint8Array) => Promise<void>
+  /** Bytes on disk, with what a write that was cut short may have left; 0 when nothing is there. */
+  size: (name: string) => Promise<number>
   remove: (name: string) => Promise<void>
 }

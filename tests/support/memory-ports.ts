@@ -103,16 +103,39 @@ export class MemoryIpcPort implements IpcPort {
 
 /** The fake of the Files port. */
 export class MemoryFiles implements Files {
+  /** Text files, by name. */
   readonly kept = new Map<string, string>()
+  /** Files of bytes, by name. */
+  readonly bytes = new Map<string, Uint8Array>()
+  /** What every write of bytes is refused with: a full disk, a folder that nobody may write to. */
+  refuses: 'ENOSPC' | 'EACCES' | null = null
+  /** No file can be removed. */
+  refusesRemoval = false
+  /** Writes of bytes that were carried out. */
+  writes = 0
 
   read: Files['read'] = async (name) => this.kept.get(name) ?? null
+  readBytes: Files['readBytes'] = async (name) => this.bytes.get(name) ?? null
 
   write: Files['write'] = async (name, text) => {
     this.kept.set(name, text)
   }
 
+  writeBytes: Files['writeBytes'] = async (name, bytes) => {
+    if (this.refuses !== null) {
+      throw Object.assign(new Error(this.refuses), { code: this.refuses })
+    }
+    this.writes += 1
+    this.bytes.set(name, Uint8Array.from(bytes))
+  }
+
+  size: Files['size'] = async (name) =>
+    this.bytes.get(name)?.length ?? Buffer.byteLength(this.kept.get(name) ?? '')
+
   remove: Files['remove'] = async (name) => {
+    if (this.refusesRemoval) throw Object.assign(new Error('EACCES'), { code: 'EACCES' })
     this.kept.delete(name)
+    this.bytes.delete(name)
   }
 }
 
