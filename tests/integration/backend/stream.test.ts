@@ -7,6 +7,7 @@ import {
   type TestGateway,
   type TestSocket,
 } from '../../support/gateway.ts'
+import { until } from '../../support/until.ts'
 
 let gateway: TestGateway
 let hand: JobHand
@@ -74,6 +75,37 @@ describe('a tenant stream', () => {
       expect(frame).toMatchObject({ type: 'snapshot', epoch })
       stream.socket.close()
     }
+  })
+
+  it('comes in parts below 64 KiB for a client that takes them, and goes on after the last', async () => {
+    const tenant = gateway.tenantOf(0)
+    await gateway.backend.database.query(
+      `insert into public.jobs (id, name, kind, tenant_id, queue, status, worker, started_at, message)
+       select 'many_' || n, 'many', 'ETL', $1, 'by-hand', 'running', 'hand', clock_timestamp(), $2
+       from generate_series(1, 150) as n`,
+      [tenant, `line\n${'ü'.repeat(500)}`],
+    )
+    const whole = await streaming(alice)
+    const stream = gateway.open('/ws', alice)
+    const sizes: number[] = []
+    stream.socket.on('message', (data: Buffer) => sizes.push(data.length))
+    stream.socket.on('open', () => say(stream, { type: 'resume', parts: true }))
+    await stream.until(1)
+    await until('the last part is there', () => stream.frames.at(-1)?.more !== true)
+    const { frames } = stream
+    expect(frames.length).toBeGreaterThan(2)
+    expect(Math.max(...sizes)).toBeLessThan(64 * 1024)
+    expect(frames.map(({ type, offset }) => [type, offset])).toEqual(
+      Array(frames.length).fill(['snapshot', whole.snapshot.offset]),
+    )
+    expect(frames.flatMap(({ jobs = [] }) => jobs)).toEqual(whole.snapshot.jobs)
+    const before = frames.length
+    await hand.progress('many_7', 11)
+    await stream.until(before + 1)
+    expect(frames.at(-1)).toMatchObject({ type: 'event', offset: (frames[0]?.offset ?? 0) + 1 })
+    await gateway.backend.database.query("delete from public.jobs where name = 'many'")
+    whole.socket.close()
+    stream.socket.close()
   })
 
   it('tells what was missed, in order, and goes on', async () => {

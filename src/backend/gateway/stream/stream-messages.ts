@@ -5,7 +5,8 @@ export type ResumePoint = { readonly epoch: string; readonly offset: number } | 
 
 /** What a client may say on a tenant stream (gateway-protocol §4). */
 export type StreamMessage =
-  | { readonly kind: 'resume'; readonly from: ResumePoint }
+  /** `parts`: a snapshot may come in several messages. */
+  | { readonly kind: 'resume'; readonly from: ResumePoint; readonly parts: boolean }
   | { readonly kind: 'auth'; readonly token: string }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'malformed'; readonly fault: string }
@@ -14,7 +15,12 @@ const offset = z.int('must be a whole number').min(0, 'must not be negative')
 const epoch = z.string('must be a string').max(128, 'is too long')
 
 const envelope = z.object({ type: z.string('must be a string') }, 'must be an object')
-const resume = z.object({ epoch: epoch.nullish(), offset: offset.nullish() })
+const parts = z.boolean('must be true or false')
+const resume = z.object({
+  epoch: epoch.nullish(),
+  offset: offset.nullish(),
+  parts: parts.default(false),
+})
 const auth = z.object({ token: z.string('must be a string').max(16_384, 'is too long') })
 
 /** A fault names the field and never repeats its value. Types that are not known are let pass. */
@@ -31,7 +37,7 @@ export function parseMessage(text: string): StreamMessage {
     case 'resume': {
       const parsed = resume.safeParse(value)
       return parsed.success
-        ? { kind: 'resume', from: toPoint(parsed.data) }
+        ? { kind: 'resume', from: toPoint(parsed.data), parts: parsed.data.parts }
         : malformed(explain('resume', parsed.error))
     }
     case 'auth': {

@@ -3,7 +3,7 @@ import type { Claims } from '../../tokens/claims.ts'
 import { asCaller, idsOf } from '../caller.ts'
 import { writeCursor } from '../queries.ts'
 import { headColumns, readHead, toHead, type HeadRow, type StreamHead } from './stream-head.ts'
-import { textFrame } from './text-frame.ts'
+import { SnapshotFrames } from './snapshot-frames.ts'
 import { Turns } from './turns.ts'
 
 /** A snapshot names so many jobs; where more are there, `next_cursor` goes on with the jobs API. */
@@ -19,8 +19,8 @@ const readsAtOnce = 6
 export type Standing = ReadonlyMap<string, number>
 
 export interface StreamSnapshot extends StreamHead {
-  /** The whole message, framed; everyone with the same tenants may be sent the same. */
-  readonly frame: Buffer
+  /** Everyone with the same tenants may be sent the same. */
+  readonly frames: SnapshotFrames
 }
 
 export interface ResumePlan extends StreamHead {
@@ -35,6 +35,7 @@ export interface ResumePage {
 }
 
 interface SnapshotRow extends HeadRow {
+  /** One a line: no JSON of PostgreSQL's has a line break in it. */
   readonly jobs: string | null
   readonly last: readonly [string, string] | null
 }
@@ -63,20 +64,20 @@ export class StreamReader {
          order by j.created_at desc, j.id desc limit $3 + 1
        )
        select ${headColumns},
-         (select string_agg(job, ',' order by nth) from listed where nth <= $3) as jobs,
+         (select string_agg(job, chr(10) order by nth) from listed where nth <= $3) as jobs,
          (select jsonb_build_array(created_at::text, id) from listed
           where nth = $3 and exists (select from listed where nth > $3)) as last`,
       [ids, endedMinutes, mostJobs],
     )
     const head = toHead(row ?? { epoch: '', heads: [] }, ids)
     const cursor = row?.last ?? null
-    const start = JSON.stringify({
+    const said = {
       type: 'snapshot',
       epoch: head.epoch,
       offset: head.offset,
       ...(cursor === null ? {} : { next_cursor: writeCursor([...cursor]) }),
-    })
-    return { ...head, frame: textFrame(`${start.slice(0, -1)},"jobs":[${row?.jobs ?? ''}]}`) }
+    }
+    return { ...head, frames: new SnapshotFrames(said, row?.jobs?.split('\n') ?? []) }
   }
 
   /** Where a client that has seen `offset` changes of its tenants has to go on. */

@@ -58,16 +58,16 @@ export class StreamSession {
       this.#stream.leave()
       sockets.remove(this.#peer)
     })
-    this.#waiting = setTimeout(() => this.#begin(null), limits.resumeWaitMs)
-    if (from !== undefined) this.#begin(from)
+    this.#waiting = setTimeout(() => this.#begin(null, false), limits.resumeWaitMs)
+    if (from !== undefined) this.#begin(from, false)
   }
 
   /** Once; a resume that comes too late changes nothing. */
-  #begin(from: ResumePoint): void {
+  #begin(from: ResumePoint, parts: boolean): void {
     if (this.#waiting === null) return
     clearTimeout(this.#waiting)
     this.#waiting = null
-    this.#stream.begin(from)
+    this.#stream.begin(from, parts)
   }
 
   #hear(data: Buffer, isBinary: boolean): void {
@@ -78,7 +78,7 @@ export class StreamSession {
     const message = parseMessage(data.toString('utf8'))
     switch (message.kind) {
       case 'resume':
-        this.#begin(message.from)
+        this.#begin(message.from, message.parts)
         return
       case 'auth':
         this.#renewals = this.#renewals.then(() => this.#renew(message.token))

@@ -33,6 +33,7 @@ export class StreamSocket implements Follower {
   readonly #channel: TenantChannel
   #offset = 0
   #begun = false
+  #takesParts = false
   /** One at a time brings this follower to the live stream. */
   #rising = false
   #fromNothing = false
@@ -48,9 +49,10 @@ export class StreamSocket implements Follower {
     return this.#offset
   }
 
-  /** Says where things stand, and goes on from there; null is from nothing. */
-  begin(from: ResumePoint): void {
+  /** Says where things stand, in parts if the client takes them, and goes on; null is from nothing. */
+  begin(from: ResumePoint, parts: boolean): void {
     this.#begun = true
+    this.#takesParts = parts
     this.#rise(from === null ? () => this.#snapshot() : () => this.#resume(from))
   }
 
@@ -117,9 +119,9 @@ export class StreamSocket implements Follower {
 
   async #snapshot(): Promise<Standing> {
     const { peer, hub } = this.#options
-    const { frame, offset, offsets } = await hub.snapshot(this.#channel, peer.claims)
+    const { frames, offset, offsets } = await hub.snapshot(this.#channel, peer.claims)
     this.#offset = offset
-    this.#write(frame)
+    this.#write(this.#takesParts ? frames.parts : frames.whole)
     return offsets
   }
 

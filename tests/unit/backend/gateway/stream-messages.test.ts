@@ -11,10 +11,15 @@ describe('what a client says on a stream', () => {
   it.each([
     [
       '{"type":"resume","epoch":"e","offset":4}',
-      { kind: 'resume', from: { epoch: 'e', offset: 4 } },
+      { kind: 'resume', from: { epoch: 'e', offset: 4 }, parts: false },
     ],
-    ['{"type":"resume","epoch":"","offset":4}', { kind: 'resume', from: null }],
-    ['{"type":"resume"}', { kind: 'resume', from: null }],
+    ['{"type":"resume","epoch":"","offset":4}', { kind: 'resume', from: null, parts: false }],
+    ['{"type":"resume"}', { kind: 'resume', from: null, parts: false }],
+    ['{"type":"resume","parts":true}', { kind: 'resume', from: null, parts: true }],
+    [
+      '{"type":"resume","parts":"yes"}',
+      { kind: 'malformed', fault: 'resume.parts must be true or false' },
+    ],
     ['{"type":"auth","token":"t"}', { kind: 'auth', token: 't' }],
     ['{"type":"subscribe"}', { kind: 'unknown' }],
     ['{"type":"__proto__"}', { kind: 'unknown' }],
