@@ -12,19 +12,19 @@ const slices = 5
 const leastSpread = 0.1
 const mostSpread = 3
 
-interface Sample {
-  /** Monotonic milliseconds. */
-  readonly atMs: number
-  /** Units done since the first sample, over all steps; null when the job does not count. */
-  readonly done: number | null
-  /** How much of all the work is done: 0 to 1. Counters speak of one step, progress of the job. */
-  readonly share: number
-}
+/** Numbers a sample takes up; all samples of a job lie in one array of plain numbers. */
+const width = 3
+/** Within a sample: monotonic milliseconds. */
+const atMs = 0
+/** Units done since the first sample, over all steps; not a number when the job does not count. */
+const done = 1
+/** How much of all the work is done: 0 to 1. Counters speak of one step, progress of the job. */
+const share = 2
 
 /** The speed of one attempt of one job, from what was heard of it in the last 30 s. */
 export class Pace {
   readonly attempt: number
-  #samples: Sample[] = []
+  readonly #samples: number[] = []
   /** Units of the steps before: a counter that falls back has begun anew with another step. */
   #carried = 0
   #counted = 0
@@ -33,32 +33,32 @@ export class Pace {
     this.attempt = attempt
   }
 
-  hear(job: Job, atMs: number): void {
-    const sample = { atMs, done: this.#count(job), share: job.progress / 100 }
-    const beforeLast = this.#samples.at(-2)
-    if (beforeLast !== undefined && atMs - beforeLast.atMs < stepMs) this.#samples.pop()
-    this.#samples.push(sample)
-  }
-
-  #count({ counters }: Job): number | null {
-    if (counters === null) return null
-    if (counters.done < this.#counted) this.#carried += this.#counted
-    this.#counted = counters.done
-    return this.#carried + counters.done
+  hear(job: Job, nowMs: number): void {
+    const samples = this.#samples
+    let end = samples.length
+    // The newest sample moves along until it is a whole step away from the one before it.
+    const isClose = end >= 2 * width && this.#at(-1, atMs) - this.#at(-2, atMs) < stepMs
+    if (isClose) end -= width
+    samples[end + atMs] = nowMs
+    samples[end + done] = this.#count(job)
+    samples[end + share] = job.progress / 100
+    if (!isClose) this.#forget(nowMs)
   }
 
   /** Units a second; null when the job counts nothing or too little was heard. */
   perSecond(nowMs: number): number | null {
+    this.#forget(nowMs)
     // A job may begin to count only after it was heard of.
-    const samples = this.#recent(nowMs).filter(({ done }) => done !== null)
-    const [first] = samples
-    const last = samples.at(-1)
-    if (first === undefined || last === undefined) return null
-    const spanMs = nowMs - first.atMs
+    let first = 0
+    let last = this.#size - 1
+    while (first <= last && Number.isNaN(this.#at(first, done))) first += 1
+    while (first <= last && Number.isNaN(this.#at(last, done))) last -= 1
+    if (first > last) return null
+    const spanMs = nowMs - this.#at(first, atMs)
     // A job that was silent for the whole window did nothing in it.
-    if (samples.length < 2) return first.done !== null && spanMs > windowMs ? 0 : null
-    if (first.done === null || last.done === null || spanMs < stepMs) return null
-    return Math.max(0, ((last.done - first.done) / spanMs) * 1_000)
+    if (first === last) return spanMs > windowMs ? 0 : null
+    if (spanMs < stepMs) return null
+    return Math.max(0, ((this.#at(last, done) - this.#at(first, done)) / spanMs) * 1_000)
   }
 
   /**
@@ -66,41 +66,57 @@ export class Pace {
    * seen. Null is "not enough data", also for a job that stands still.
    */
   left(nowMs: number): JobRow['left'] {
-    const samples = this.#recent(nowMs)
-    const [first] = samples
-    const last = samples.at(-1)
-    if (first === undefined || last === undefined || samples.length < leastSamples) return null
-    const spanMs = nowMs - first.atMs
-    const mean = (last.share - first.share) / spanMs
+    this.#forget(nowMs)
+    if (this.#size < leastSamples) return null
+    const firstMs = this.#at(0, atMs)
+    const spanMs = nowMs - firstMs
+    const mean = (this.#at(-1, share) - this.#at(0, share)) / spanMs
     if (spanMs < leastSpanMs || mean <= 0) return null
     const speeds = Array.from({ length: slices }, (_, index) => {
-      const from = first.atMs + (spanMs * index) / slices
-      const to = first.atMs + (spanMs * (index + 1)) / slices
-      return (shareAt(samples, to) - shareAt(samples, from)) / (to - from)
+      const from = firstMs + (spanMs * index) / slices
+      const to = firstMs + (spanMs * (index + 1)) / slices
+      return (this.#shareAt(to) - this.#shareAt(from)) / (to - from)
     })
     const slow = clamp(Math.min(...speeds), mean / mostSpread, mean * (1 - leastSpread))
     const fast = clamp(Math.max(...speeds), mean * (1 + leastSpread), mean * mostSpread)
-    const open = 1 - last.share
+    const open = 1 - this.#at(-1, share)
     return { lowMs: Math.round(open / fast), highMs: Math.round(open / slow) }
   }
 
-  #recent(nowMs: number): readonly Sample[] {
-    const from = this.#samples.findIndex(({ atMs }) => nowMs - atMs <= windowMs)
-    // The last sample always stays: it is where the next one will be measured from.
-    this.#samples = from === -1 ? this.#samples.slice(-1) : this.#samples.slice(from)
-    return this.#samples
+  get #size(): number {
+    return this.#samples.length / width
   }
-}
 
-/** Between two samples the work is taken to have moved evenly; after the last one, not at all. */
-function shareAt(samples: readonly Sample[], atMs: number): number {
-  const after = samples.findIndex((sample) => sample.atMs >= atMs)
-  const right = samples[after]
-  const left = samples[after - 1]
-  if (right === undefined) return samples.at(-1)?.share ?? 0
-  if (left === undefined || right.atMs === left.atMs) return right.share
-  const part = (atMs - left.atMs) / (right.atMs - left.atMs)
-  return left.share + (right.share - left.share) * part
+  /** One number of a sample; -1 is the newest one. */
+  #at(sample: number, field: number): number {
+    const from = sample < 0 ? this.#samples.length + sample * width : sample * width
+    return this.#samples[from + field] ?? Number.NaN
+  }
+
+  #count({ counters }: Job): number {
+    if (counters === null) return Number.NaN
+    if (counters.done < this.#counted) this.#carried += this.#counted
+    this.#counted = counters.done
+    return this.#carried + counters.done
+  }
+
+  /** The last sample always stays: it is where the next one will be measured from. */
+  #forget(nowMs: number): void {
+    let old = 0
+    while (old < this.#size - 1 && nowMs - this.#at(old, atMs) > windowMs) old += 1
+    if (old > 0) this.#samples.splice(0, old * width)
+  }
+
+  /** Between two samples the work is taken to have moved evenly; after the last one, not at all. */
+  #shareAt(whenMs: number): number {
+    let right = 0
+    while (right < this.#size && this.#at(right, atMs) < whenMs) right += 1
+    if (right === this.#size) return this.#at(-1, share)
+    const [toMs, to] = [this.#at(right, atMs), this.#at(right, share)]
+    if (right === 0) return to
+    const [fromMs, from] = [this.#at(right - 1, atMs), this.#at(right - 1, share)]
+    return toMs === fromMs ? to : from + (to - from) * ((whenMs - fromMs) / (toMs - fromMs))
+  }
 }
 
 const clamp = (value: number, low: number, high: number): number =>

@@ -21,6 +21,20 @@ describe('Pace', () => {
     expect(pace.perSecond(90_000)).toBeCloseTo(10)
   })
 
+  it('keeps the rate of a job that stops counting in its last step', () => {
+    const pace = new Pace(1)
+    for (let second = 0; second <= 10; second += 1) pace.hear(counting(second * 20), second * 1_000)
+    pace.hear(job({ counters: null }), 10_500)
+    expect(pace.perSecond(10_500)).toBeCloseTo(200 / 10.5)
+  })
+
+  it('gives the same however often the job is heard of between two seconds', () => {
+    const often = new Pace(1)
+    for (let ms = 0; ms <= 60_000; ms += 20) often.hear(counting(ms / 100), ms)
+    expect(often.perSecond(60_000)).toBeCloseTo(10)
+    expect(often.left(60_000)).toMatchObject({ lowMs: 36_364, highMs: 44_444 })
+  })
+
   it('falls while nothing is heard, down to 0', () => {
     const pace = new Pace(1)
     for (let second = 0; second <= 10; second += 1) pace.hear(counting(second * 20), second * 1_000)
