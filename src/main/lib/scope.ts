@@ -22,9 +22,13 @@ export interface CloseReport {
 export class Scope {
   readonly name: string
   readonly #parent: Scope | null
-  readonly #controller = new AbortController()
   readonly #owned = new Set<{ cleanup: Cleanup; child: Scope | null }>()
+  /** Made when somebody asks for the signal: most scopes are short, and only looked at. */
+  #controller: AbortController | null = null
+  /** Why it closed. */
+  #reason: string | null = null
   #closing: Promise<CloseReport> | null = null
+  #forget: Off | null = null
 
   constructor(name: string, parent: Scope | null = null) {
     this.name = name
@@ -33,11 +37,13 @@ export class Scope {
 
   /** Aborts at the first beat of closing. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#reason !== null) this.#abort(this.#reason)
     return this.#controller.signal
   }
 
   get closed(): boolean {
-    return this.#controller.signal.aborted
+    return this.#reason !== null
   }
 
   /** Things owned right now, in this scope and below; zero is what tests look for. */
@@ -64,11 +70,7 @@ export class Scope {
   /** A scope that ends with this one, or earlier by itself; then this one forgets it. */
   child(name: string): Scope {
     const child = new Scope(name, this)
-    const forget = this.#add(() => child.close('parent closed'), child)
-    child.signal.addEventListener('abort', () => {
-      // While this scope itself closes, the child stays listed so that its release is awaited.
-      if (!this.closed) void child.close('closed').then(forget)
-    })
+    child.#forget = this.#add(() => child.close('parent closed'), child)
     return child
   }
 
@@ -79,6 +81,8 @@ export class Scope {
     this.#closing = promise
     this.#silence(reason)
     void this.#release(reason).then(resolve)
+    // While the parent itself closes, this scope stays listed so that its release is awaited.
+    if (this.#parent?.closed === false) void promise.then(() => this.#forget?.())
     return promise
   }
 
@@ -93,10 +97,16 @@ export class Scope {
 
   #silence(reason: string): void {
     if (this.closed) return
-    this.#controller.abort(new AppError('cancelled', `scope "${this.path}" closed: ${reason}`))
+    this.#reason = reason
+    this.#abort(reason)
     for (const { child } of this.#owned) {
       if (child !== null) child.#silence(reason)
     }
+  }
+
+  #abort(reason: string): void {
+    if (this.#controller?.signal.aborted !== false) return
+    this.#controller.abort(new AppError('cancelled', `scope "${this.path}" closed: ${reason}`))
   }
 
   async #release(reason: string): Promise<CloseReport> {
