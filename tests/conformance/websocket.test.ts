@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { JobHand, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { encode, opcodes } from '../support/raw-frames.ts'
 import {
   acceptOf,
-  encode,
   handshake,
   newKey,
-  opcodes,
   RawWebSocket,
   type Handshake,
 } from '../support/raw-websocket.ts'

@@ -1,67 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { FrameReader, opcodes, readClose, type RawFrame } from './raw-frames.ts'
 
 /** RFC 6455 §1.3: what the accept header is made with. */
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-
-export interface RawFrame {
-  readonly fin: boolean
-  /** RSV bits, zero unless an extension was agreed on. */
-  readonly rsv: number
-  readonly opcode: number
-  readonly masked: boolean
-  readonly payload: Buffer
-}
-
-export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
-
-export interface FrameOptions {
-  readonly fin?: boolean
-  readonly rsv?: number
-  readonly mask?: boolean
-}
-
-/** A frame as a client sends it, unless the options break a rule. */
-export function encode(
-  opcode: number,
-  payload: Buffer | string,
-  options: FrameOptions = {},
-): Buffer {
-  const { fin = true, rsv = 0, mask = true } = options
-  const body = Buffer.from(payload)
-  const size = body.length
-  const length =
-    size < 126
-      ? Buffer.from([size])
-      : size < 65_536
-        ? Buffer.from([126, size >> 8, size & 255])
-        : Buffer.concat([Buffer.from([127, 0, 0, 0, 0]), uint32(size)])
-  length[0] = (length[0] ?? 0) | (mask ? 128 : 0)
-  const head = Buffer.from([(fin ? 128 : 0) | (rsv << 4) | opcode])
-  if (!mask) return Buffer.concat([head, length, body])
-  const key = randomBytes(4)
-  return Buffer.concat([head, length, key, body.map((byte, at) => byte ^ key[at % 4]!)])
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
 
 /** A client of RFC 6455 that knows nothing of any library, and may break every rule. */
 export class RawWebSocket {
   readonly socket: Socket
   /** The status line and headers of the answer, as text. */
   response = ''
-  #bytes = Buffer.alloc(0)
+  readonly #frames = new FrameReader()
+  /** What came before the end of the answer's head. */
+  #head = Buffer.alloc(0)
   #ended = false
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk])
+      if (this.response === '') this.#head = Buffer.concat([this.#head, chunk])
+      else this.#frames.push(chunk)
       socket.emit('grown')
     })
     socket.on('error', () => undefined)
@@ -100,10 +59,10 @@ export class RawWebSocket {
   /** The next frame, or null at the end of the connection. */
   async frame(): Promise<RawFrame | null> {
     for (;;) {
-      const frame = this.#take()
+      const frame = this.#frames.take()
       if (frame !== null) return frame
       if (this.#ended) return null
-      await once(this.socket, 'grown')
+      await this.#grown()
     }
   }
 
@@ -113,53 +72,30 @@ export class RawWebSocket {
       const frame = await this.frame()
       if (frame === null) return null
       if (frame.opcode !== opcodes.close) continue
-      const { payload } = frame
-      return payload.length < 2
-        ? { code: 1005, reason: '' }
-        : { code: payload.readUInt16BE(0), reason: payload.subarray(2).toString('utf8') }
+      return readClose(frame.payload)
     }
   }
 
   /** Resolves when the server has closed the connection. */
   async gone(): Promise<void> {
-    while (!this.#ended) await once(this.socket, 'grown')
+    while (!this.#ended) await this.#grown()
+  }
+
+  /** Not `once`, which an error of the connection would reject: its end is told all the same. */
+  #grown(): Promise<void> {
+    return new Promise((resolve) => this.socket.once('grown', resolve))
   }
 
   async #readResponse(): Promise<void> {
     for (;;) {
-      const end = this.#bytes.indexOf('\r\n\r\n')
+      const end = this.#head.indexOf('\r\n\r\n')
       if (end >= 0) {
-        this.response = this.#bytes.subarray(0, end).toString('latin1')
-        this.#bytes = this.#bytes.subarray(end + 4)
+        this.response = this.#head.subarray(0, end).toString('latin1')
+        this.#frames.push(this.#head.subarray(end + 4))
         return
       }
       if (this.#ended) throw new Error('the connection ended before an answer')
-      await once(this.socket, 'grown')
-    }
-  }
-
-  #take(): RawFrame | null {
-    const bytes = this.#bytes
-    if (bytes.length < 2) return null
-    const masked = (bytes[1]! & 128) !== 0
-    const short = bytes[1]! & 127
-    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0
-    const start = 2 + lengthBytes + (masked ? 4 : 0)
-    if (bytes.length < start) return null
-    const size =
-      short === 126
-        ? bytes.readUInt16BE(2)
-        : short === 127
-          ? Number(bytes.readBigUInt64BE(2))
-          : short
-    if (bytes.length < start + size) return null
-    this.#bytes = bytes.subarray(start + size)
-    return {
-      fin: (bytes[0]! & 128) !== 0,
-      rsv: (bytes[0]! >> 4) & 7,
-      opcode: bytes[0]! & 15,
-      masked,
-      payload: Buffer.from(bytes.subarray(start, start + size)),
+      await this.#grown()
     }
   }
 }

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestBackend, type TestBackend } from '../../support/backend.ts'
 import { openSocket, type TestSocket } from '../../support/gateway.ts'
-import { encode, opcodes, RawWebSocket } from '../../support/raw-websocket.ts'
+import { encode, opcodes } from '../../support/raw-frames.ts'
+import { RawWebSocket } from '../../support/raw-websocket.ts'
 import { until } from '../../support/until.ts'
 
 let backend: TestBackend
