@@ -1,0 +1,92 @@
+/** One thing that goes wrong, and what the console makes of it. */
+export interface Fault {
+  readonly number: number
+  readonly fault: string
+  readonly expected: string
+}
+
+const faults: readonly (readonly [number, string, string])[] = [
+  // The network.
+  [1, 'reset of an open socket', 'dials again; one flip shown'],
+  [2, 'end without a close frame', 'dials again; one flip shown'],
+  [3, 'half-open: the peer is silent', 'found within 12 s, ended, dialled again'],
+  [4, 'link down both ways', 'found within 12 s; no error before our own deadline'],
+  [5, 'one way: we send, nothing comes', 'found within 12 s: what we send proves nothing'],
+  [6, 'connection refused', 'dials again'],
+  [7, 'SYN into a black hole', 'given up at 10 s by the wall clock, dialled again'],
+  [8, 'the name does not exist', 'dials again, says "name not found"'],
+  [9, 'DNS fails for now, or is slow', 'counts into the 10 s; dials again'],
+  [10, 'certificate of nobody known', 'stops; no way to ignore it; no token sent'],
+  [11, 'certificate expired', 'stops; says "check the clock" where that is more than a day off'],
+  [12, 'certificate of another host', 'stops; no token sent'],
+  [13, 'captive portal: 200 with a page', 'says so, looks again after 10 s, spends no token'],
+  [14, 'redirect to a login page', 'not followed; as 13; the token goes nowhere else'],
+  [15, '502 or 503 at the upgrade', 'dials again; Retry-After obeyed from 1 to 60 s'],
+  [16, '429 at the upgrade', 'dials again after Retry-After, else after 10 s at least'],
+  [17, 'accepts and never answers', 'given up at 10 s, dialled again'],
+  [18, 'a handshake that drips', 'given up at 10 s although bytes come'],
+  [19, 'answers that are no handshake', 'dials again; the fifth in a row stops it'],
+  [20, 'a frame that drips and never ends', 'found within 12 s: bytes are no life'],
+  [21, 'a frame, or fragments, too large', 'refused, dialled again; less than 5 MB taken'],
+  [22, '20,000 empty fragments', 'refused at 64'],
+  [23, 'a deflate bomb', 'deflate is never offered; who uses it is refused'],
+  [24, 'text that is not UTF-8', 'dials again, counted'],
+  [25, 'broken frames of six kinds', 'dials again, counted; the fifth in a row stops it'],
+  [26, 'a flood of 5,000 pings', 'a close without an error is enough: dials again'],
+  [27, '10,000 messages in a second', 'at most 10 updates a second and job; no end is lost'],
+  [28, '1.5 s ± 1 s late at 32 kB/s', 'stays connected for 10 min; nobody is called dead'],
+  [29, 'a server restarts, 1,000 clients drop', 'at most a tenth dial in any 100 ms'],
+  [30, 'logs, errors and objects printed', 'no trace of a token anywhere'],
+  // The credential.
+  [31, 'token expired at connecting', 'one refresh for all, dialled again; else signed out'],
+  [32, 'token expires in mid-stream', 'renewed before; no event lost'],
+  [33, 'token with a wrong signature, or none', 'one refresh, one retry, stopped with the reason'],
+  [34, 'anon key instead of a session token', 'refused before anything is dialled'],
+  [35, 'token without a tenant', 'refused before anything is dialled, named'],
+  [36, 'token of another tenant', 'nothing of the old tenant is dialled or shown'],
+  [37, 'clock an hour ahead', 'nobody is signed out'],
+  [38, 'clock an hour behind', 'no dead token is used; at most one call fails'],
+  [39, 'token valid only in 30 s', 'tried again after that; nobody is signed out'],
+  [40, 'refresh token used by somebody else', 'signed out and torn down, named; one request'],
+  [41, 'reply to a refresh is lost', 'the old token once more; nobody is signed out'],
+  [42, 'refresh hangs', 'given up at 10 s; callers go on with the living token'],
+  [43, 'refresh answered by 500, 502 or a page', 'session kept, tried again; never a refusal'],
+  [44, '100 callers at expiry', 'one refresh'],
+  [45, 'session revoked at the server', 'signed out within 12 s of the notice'],
+  [46, '403 at the upgrade, or 4403', 'this stream stops alone; no refresh'],
+  [47, '1008', 'one refresh; again within 60 s it stops'],
+  [48, '4401, 4409, 4429', 'refresh; stopped, "elsewhere"; dialled again after 10 s'],
+  [49, 'token with a line break, or of 16 KB', 'refused before use'],
+  // The protocol and the data.
+  [50, 'unknown job', 'the job is forgotten, its socket closed, no loop'],
+  [51, 'events out of order or twice', 'the newest is kept, older ones are dropped'],
+  [52, 'a hole in the numbers', 'asked anew within 2 s; the row is marked meanwhile'],
+  [53, 'numbers begin again', 'asked anew; two epochs are never mixed'],
+  [54, 'numbers beyond 2^53', 'dropped and counted: nothing is compared wrongly'],
+  [55, 'progress NaN, infinite, -5, 250, "50"', 'dropped and counted; the bar never moves wrongly'],
+  [56, 'progress falls from 80 to 40', 'held at 80; a new attempt may begin again'],
+  [57, 'running after completed', 'an end is an end unless the attempt rises'],
+  [58, '5 MB of text, 10,000 brackets', 'refused by size; dropped by depth; nothing throws'],
+  [59, '__proto__ and constructor as keys', 'no prototype changes, no field is set'],
+  [60, 'the same key twice', 'the tenant is compared after parsing'],
+  [61, 'a payload of another tenant', 'dropped and counted; not listened to after the third'],
+  [62, 'job ids with ../ ? # or 4 KB', 'refused; one encoded segment otherwise'],
+  [63, 'bidi, invisible or HTML names', 'shown as text, each by itself'],
+  [64, 'binary frames, unknown kinds', 'dropped and counted; the socket stays'],
+  // This computer.
+  [65, 'suspended for 10 min', 'asked at once; the dead found within 3 s; true within 5 s'],
+  [66, 'keychain locked, hung or missing', 'answered within 5 s; memory, said so; never plain text'],
+  [67, 'keychain entry broken or not ours', 'erased; asked to sign in; no crash'],
+  [68, 'snapshot cut, changed, old, foreign', 'dropped; a full disk leaves the old one; clean start'],
+  [69, 'window crashes; two windows', 'no new dial, state back at once; one set of sockets'],
+  [70, 'a second instance', 'brings the first to the front; opens nothing'],
+  [71, 'quit in a refresh; killed before a save', 'quits within 1 s; the next start recovers'],
+  [72, 'sign-out at any moment', 'nothing left within 1 s; late results mean nothing'],
+]
+
+/** All 72, in order (where each comes from and how it is made: the tests that carry its number). */
+export const catalogue: readonly Fault[] = faults.map(([number, fault, expected]) => ({
+  number,
+  fault,
+  expected,
+}))
