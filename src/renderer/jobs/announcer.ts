@@ -9,6 +9,8 @@ import type { Off } from '../ui/listeners.ts'
 import type { JobFeed } from './job-feed.ts'
 
 const summariseAfterMs = 2_000
+/** After this the place is empty again: the same words twice would be no change, and not be read. */
+const clearAfterMs = 8_000
 
 export class Announcer {
   readonly #frames: Frames
@@ -17,8 +19,10 @@ export class Announcer {
   readonly #off: Off
   #nameOf: (tenantId: string) => string = (tenantId) => tenantId
   #connection: string | null = null
+  #recovery: string | null = null
   #text = ''
   #cancel: Off | null = null
+  #cancelClear: Off | null = null
 
   constructor(feed: JobFeed, frames: Frames) {
     this.#frames = frames
@@ -46,10 +50,18 @@ export class Announcer {
     this.#schedule()
   }
 
+  /** What the interruption that is over came to; later words take the place of earlier ones. */
+  sayRecovery(words: string): void {
+    this.#recovery = words.slice(0, 1).toUpperCase() + words.slice(1)
+    this.#schedule()
+  }
+
   close(): void {
     this.#off()
     this.#cancel?.()
     this.#cancel = null
+    this.#cancelClear?.()
+    this.#cancelClear = null
     this.#failed.clear()
     this.#text = ''
   }
@@ -60,10 +72,24 @@ export class Announcer {
       const failures = [...this.#failed].map(
         ([tenantId, count]) => `${plural(count, 'job')} failed in ${this.#nameOf(tenantId)}`,
       )
-      this.#text = [this.#connection, ...failures].filter((part) => part !== null).join('. ')
+      const parts = [this.#connection, this.#recovery, ...failures]
       this.#connection = null
+      this.#recovery = null
       this.#failed.clear()
-      this.#listeners.notify()
+      this.#say(parts.filter((part) => part !== null).join('. '))
     })
+  }
+
+  #say(text: string): void {
+    this.#cancelClear?.()
+    this.#cancelClear =
+      text === ''
+        ? null
+        : this.#frames.after(clearAfterMs, () => {
+            this.#cancelClear = null
+            this.#say('')
+          })
+    this.#text = text
+    this.#listeners.notify()
   }
 }

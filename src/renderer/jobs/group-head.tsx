@@ -1,6 +1,7 @@
 import { memo, useSyncExternalStore } from 'react'
 import { ChevronIcon } from '../ui/icons.tsx'
 import { groupWords, sparkPoints } from './group-words.ts'
+import { unheard } from './row-words.ts'
 import type { JobFeed } from './job-feed.ts'
 
 interface GroupHeadProps {
@@ -14,12 +15,14 @@ interface GroupHeadProps {
   /** The head of what is on top of the list stays there. */
   readonly sticky: boolean
   readonly active: boolean
+  /** Nothing is heard now: how much there was of late is not known. */
+  readonly silent: boolean
 }
 
 const spark = { width: 96, height: 18 } as const
 
 export const GroupHead = memo(function GroupHead(props: GroupHeadProps) {
-  const { feed, tenantId, name, open, domId, rowIndex, top, sticky, active } = props
+  const { feed, tenantId, name, open, domId, rowIndex, top, sticky, active, silent } = props
   const group = useSyncExternalStore(feed.onView, () =>
     feed.view().groups.find((candidate) => candidate.tenantId === tenantId),
   )
@@ -41,15 +44,23 @@ export const GroupHead = memo(function GroupHead(props: GroupHeadProps) {
         <span className="group-name cut">{name}</span>
         <span className="group-counts cut">{groupWords(group)}</span>
         {!open && <ChevronIcon size={12} />}
-        <svg
-          className="spark"
-          width={spark.width}
-          height={spark.height}
-          viewBox={`0 0 ${spark.width} ${spark.height}`}
-          aria-hidden="true"
-        >
-          <polyline points={sparkPoints(group?.throughput ?? [], spark)} />
-        </svg>
+        {silent && (
+          <span className="group-silent" title={unheard}>
+            <span aria-hidden="true">–</span>
+            <span className="vh">Throughput: {unheard}</span>
+          </span>
+        )}
+        {!silent && (
+          <svg
+            className="spark"
+            width={spark.width}
+            height={spark.height}
+            viewBox={`0 0 ${spark.width} ${spark.height}`}
+            aria-hidden="true"
+          >
+            <polyline points={sparkPoints(group?.throughput ?? [], spark)} />
+          </svg>
+        )}
       </div>
     </div>
   )

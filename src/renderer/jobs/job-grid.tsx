@@ -17,13 +17,17 @@ interface JobGridProps {
   readonly list: JobList
   readonly view: ListView
   readonly nameOf: (tenantId: string) => string
+  /** Of whom the jobs are, for a screen reader. */
+  readonly owner: string
+  /** Nothing is heard right now. */
+  readonly silent: boolean
 }
 
 const columns = ['Status', 'Job', 'Step', 'Progress', 'Rows', 'Rate', 'Left', 'Heard'] as const
 const columnClass = ['sign', 'job', 'step', 'track', 'rows', 'rate', 'left', 'heard'] as const
 
 /** The list itself, small on purpose: only lines that are seen are in the document. */
-export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
+export function JobGrid({ feed, list, view, nameOf, owner, silent }: JobGridProps) {
   const { density } = useView(useStores().preferences)
   const scroller = useRef<HTMLDivElement>(null)
   const gridId = useId()
@@ -76,7 +80,7 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
       <div
         ref={scroller}
         role="treegrid"
-        aria-label="Jobs"
+        aria-label={`Jobs of ${owner}`}
         aria-rowcount={items.length + 1}
         aria-colcount={columns.length}
         aria-activedescendant={activeIndex < 0 ? undefined : domIdOf(activeIndex)}
@@ -115,6 +119,7 @@ export function JobGrid({ feed, list, view, nameOf }: JobGridProps) {
                 name={nameOf(item.tenantId)}
                 open={item.open}
                 sticky={index === stickyIndex}
+                silent={silent}
                 active={active}
               />
             ) : (

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useSyncExternalStore } from 'react'
 import type { WorkspaceView } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
 import { useView } from '../ui/use-view.ts'
+import { isHeard } from '../workspaces/lamp-words.ts'
 import type { Room } from '../workspaces/room.ts'
 import { noFilter } from './filter.ts'
 import type { FeedView } from './job-feed.ts'
@@ -36,7 +37,14 @@ export function JobRoom({ room, workspace }: JobRoomProps) {
     <div className="job-room" data-pane={selectedKey !== null || undefined}>
       <main className="job-main">
         {view.items.length > 0 ? (
-          <JobGrid feed={feed} list={list} view={view} nameOf={nameOf} />
+          <JobGrid
+            feed={feed}
+            list={list}
+            view={view}
+            nameOf={nameOf}
+            owner={workspace.profileName}
+            silent={!isHeard(workspace.connection)}
+          />
         ) : (
           <Nothing room={room} view={view} state={state} workspace={workspace} />
         )}

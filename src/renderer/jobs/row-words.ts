@@ -31,7 +31,7 @@ const value = (text: string): Cell => ({ kind: 'value', text })
 const unknown = (why: string): Cell => ({ kind: 'unknown', why })
 const empty: Cell = { kind: 'empty' }
 
-const offline = 'Not known while the connection is down'
+export const unheard = 'Not known while the connection is down'
 
 export function rowWords(row: JobRow, nowMs: number): RowWords {
   const look = lookOf(row, nowMs)
@@ -62,7 +62,7 @@ const wholeSeconds = (ms: number): number => (ms < 10_000 ? ms : Math.round(ms /
 
 function rateCell(row: JobRow): Cell {
   if (row.status !== 'running') return empty
-  if (row.remembered) return unknown(offline)
+  if (row.remembered) return unknown(unheard)
   if (row.ratePerSecond === null) return unknown('Not enough data yet')
   return value(formatRate(row.ratePerSecond))
 }
@@ -70,7 +70,7 @@ function rateCell(row: JobRow): Cell {
 function leftCell(row: JobRow, look: JobLook): Cell {
   if (isFinished(row.status)) return empty
   if (row.status === 'queued') return unknown('Not started yet')
-  if (row.remembered) return unknown(offline)
+  if (row.remembered) return unknown(unheard)
   if (look === 'stalled') return { kind: 'attention', text: 'stalled' }
   return row.left === null ? unknown('Not enough data yet') : value(formatRange(row.left))
 }

@@ -49,6 +49,13 @@ export function formatWait(waitMs: number): string {
   return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
 }
 
+/**
+ * The wait for a moment. It counts from the last whole second of the clock, as the beat of the window
+ * does, so that two places that are drawn apart never differ.
+ */
+export const formatWaitUntil = (atMs: number, nowMs: number): string =>
+  formatWait((Math.round(atMs / second) - Math.floor(nowMs / second)) * second)
+
 /** The second unit is left out when it is zero. */
 const inTwo = (
   amount: number,

@@ -1,9 +1,11 @@
 import type { AppView } from '../../shared/ipc/contract.ts'
 import type { WorkspaceView } from '../../shared/workspace.ts'
 import { OperatorMenu } from '../session/operator-menu.tsx'
-import { formatCount, plural } from '../ui/format.ts'
+import { formatCount, formatMoment, plural } from '../ui/format.ts'
 import { useNowMs } from '../ui/ticker.ts'
-import { sourceWords } from './source-words.ts'
+import { isHeard } from './lamp-words.ts'
+import { lastRecovery, recoveryNews, recoveryWords } from './recovery.ts'
+import { SourceStrip } from './source-strip.tsx'
 
 interface FootProps {
   readonly workspace: WorkspaceView
@@ -16,35 +18,40 @@ const standInText =
 
 /** The sources in words, the traffic, and who is signed in. */
 export function Foot({ workspace, app, ending }: FootProps) {
-  const nowMs = useNowMs()
   const { eventsPerSecond, dropped, connection } = workspace
-  const isHeard = connection.kind === 'live' || connection.kind === 'partial'
   return (
     <footer className="foot">
-      <ul className="foot-sources" aria-label="Sources">
-        {workspace.sources.map((source) => {
-          const words = sourceWords(source, nowMs)
-          return (
-            <li key={source.kind}>
-              <span className="dot" data-tone={words.tone} aria-hidden="true" />
-              {words.text}
-            </li>
-          )
-        })}
-        {isHeard && <li>{formatCount(Math.round(eventsPerSecond))} events/s</li>}
+      <div className="foot-side foot-lines">
+        <SourceStrip workspace={workspace} />
+        {isHeard(connection) && (
+          <span className="foot-rate">{formatCount(Math.round(eventsPerSecond))} events/s</span>
+        )}
         {dropped > 0 && (
-          <li
+          <span
             className="foot-dropped"
             title="Frames that broke the protocol or named another tenant; they were not shown."
           >
             {plural(dropped, 'frame')} dropped
-          </li>
+          </span>
         )}
-      </ul>
+      </div>
       <div className="foot-side">
+        <LastRecovery workspace={workspace} />
         {app?.standIn === true && <span title={standInText}>stand-in</span>}
         <OperatorMenu workspace={workspace} ending={ending} />
       </div>
     </footer>
+  )
+}
+
+/** What the last interruption came to, once it stands by the lamp no more. */
+function LastRecovery({ workspace: { sources } }: { readonly workspace: WorkspaceView }) {
+  const nowMs = useNowMs()
+  const last = lastRecovery(sources)
+  if (last === null || recoveryNews(sources, nowMs) !== null) return null
+  return (
+    <span className="foot-recovery">
+      {recoveryWords(last)} at {formatMoment(last.atMs, nowMs)}
+    </span>
   )
 }

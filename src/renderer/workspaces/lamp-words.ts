@@ -1,12 +1,14 @@
-import type { ConnectionView } from '../../shared/workspace.ts'
+import type { ConnectionView, SourceDown } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
-import { formatAge, formatMoment, formatWait } from '../ui/format.ts'
-import { sourceWords } from './source-words.ts'
+import { formatAge, formatMoment, formatWaitUntil } from '../ui/format.ts'
+import type { LightShape, LightTone } from '../ui/light.tsx'
+import { downWords, sourceNames, waitWords } from './source-words.ts'
 
 export interface LampWords {
-  readonly tone: 'clear' | 'caution' | 'danger' | 'move' | 'idle'
-  /** Filled when something was heard, hollow when not. */
-  readonly filled: boolean
+  readonly tone: LightTone
+  readonly shape: LightShape
+  /** In a word or two, for the rail. */
+  readonly word: string
   readonly strong: string
   readonly rest: string
   /** Why, where there is a why. */
@@ -18,84 +20,117 @@ export interface LampWords {
 /** "Live" may be claimed this long after the last thing heard (I14). */
 const liveForMs = 12_000
 
-const nextTry = (nextTryAtMs: number | null, nowMs: number): string =>
-  nextTryAtMs === null || nextTryAtMs <= nowMs
-    ? 'trying now'
-    : `next try in ${formatWait(nextTryAtMs - nowMs)}`
+/** Something is heard now, by all sources or by some. */
+export const isHeard = ({ kind }: ConnectionView): boolean => kind === 'live' || kind === 'partial'
 
 /** The truth about a connection in words; pure, and renewed every second by its caller. */
 export function lampWords(connection: ConnectionView, nowMs: number): LampWords {
   switch (connection.kind) {
     case 'idle':
-      return words('idle', 'Not connected')
+      return words({ word: 'not connected', strong: 'Not connected' })
     case 'connecting': {
       const forMs = nowMs - connection.sinceMs
       const rest = [
         forMs >= 3_000 ? `for ${formatWhole(forMs)}` : '',
-        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`,
-      ]
-      return words('move', 'Connecting', rest.filter((part) => part !== '').join(', '))
+        asOf(connection.asOfMs, nowMs),
+      ].filter((part) => part !== '')
+      const told = { word: 'connecting', strong: 'Connecting', rest: rest.join(', ') }
+      return words({ tone: 'move', shape: 'hollow', ...told })
     }
-    case 'live': {
-      const ageMs = Math.max(0, nowMs - connection.heardAtMs)
-      if (ageMs <= liveForMs) {
-        return { ...words('clear', 'Live', `heard ${formatAge(ageMs)} ago`), filled: true }
-      }
-      return words(
-        'caution',
-        `As of ${formatMoment(connection.heardAtMs, nowMs)}`,
-        'nothing heard since',
-      )
-    }
+    case 'live':
+      return heardWords(connection.heardAtMs, nowMs) ?? silent(connection.heardAtMs, nowMs)
     case 'partial':
       return partialWords(connection, nowMs)
     case 'reconnecting': {
-      const waitMs = (connection.nextTryAtMs ?? 0) - nowMs
-      const strong = waitMs > 0 ? `Reconnecting in ${formatWait(waitMs)}` : 'Reconnecting now'
-      const rest =
-        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`
-      return { ...words('caution', strong, rest), ...because(connection.reason) }
+      return words({
+        ...troubled,
+        word: 'reconnecting',
+        strong: waitWords('Reconnecting', connection.nextTryAtMs, nowMs),
+        rest: asOf(connection.asOfMs, nowMs),
+        ...because(connection.reason),
+      })
     }
-    case 'offline': {
-      const rest = `offline for ${formatWhole(nowMs - connection.sinceMs)}, ${nextTry(connection.nextTryAtMs, nowMs)}`
-      const strong =
-        connection.asOfMs === null ? 'Offline' : `As of ${formatMoment(connection.asOfMs, nowMs)}`
-      const short = connection.asOfMs === null ? rest.replace(/^offline /, '') : rest
-      return { ...words('caution', strong, short), ...because(connection.reason) }
-    }
+    case 'offline':
+      return offlineWords(connection, nowMs)
     case 'refused': {
-      const rest =
-        connection.asOfMs === null ? '' : `as of ${formatMoment(connection.asOfMs, nowMs)}`
       const { reason, text } = wordsFor(connection.reason)
-      return { ...words('danger', `Refused: ${reason}`, rest), reason: text }
+      const told = { strong: `Refused: ${reason}`, rest: asOf(connection.asOfMs, nowMs) }
+      return words({ tone: 'danger', shape: 'barred', word: 'refused', ...told, reason: text })
     }
     default:
       return connection satisfies never
   }
 }
 
+function heardWords(heardAtMs: number, nowMs: number): LampWords | null {
+  const ageMs = Math.max(0, nowMs - heardAtMs)
+  if (ageMs > liveForMs) return null
+  const rest = `heard ${formatAge(ageMs)} ago`
+  return words({ tone: 'clear', shape: 'full', word: 'live', strong: 'Live', rest })
+}
+
+function silent(heardAtMs: number, nowMs: number): LampWords {
+  const strong = `As of ${formatMoment(heardAtMs, nowMs)}`
+  return words({ ...troubled, word: 'silent', strong, rest: 'nothing heard since' })
+}
+
 function partialWords(
   { heardAtMs, down }: Extract<ConnectionView, { kind: 'partial' }>,
   nowMs: number,
 ): LampWords {
-  const ageMs = Math.max(0, nowMs - heardAtMs)
-  const rest = down.map((source) => sourceWords({ ...source, sockets: 0 }, nowMs).text).join(', ')
-  if (ageMs > liveForMs) return words('caution', `As of ${formatMoment(heardAtMs, nowMs)}`, rest)
-  const named = down.find(({ reason }) => reason !== null)?.reason
-  const told = { ...words('caution', 'Partly live', rest), filled: true, canTry: true }
-  return named === undefined || named === null ? told : { ...told, ...because(named) }
+  const heard = heardWords(heardAtMs, nowMs)
+  if (heard === null) return { ...silent(heardAtMs, nowMs), canTry: true }
+  return {
+    ...heard,
+    tone: 'caution',
+    shape: 'half',
+    word: 'partly live',
+    rest: downWords(down, nowMs),
+    reason: reasonsOf(down),
+    canTry: true,
+  }
 }
+
+/** Every source that is down for a reason, with it. */
+function reasonsOf(down: readonly SourceDown[]): string | null {
+  const told = down.flatMap(({ kind, reason }) =>
+    reason === null ? [] : [`${sourceNames[kind]}: ${wordsFor(reason).title}.`],
+  )
+  return told.length === 0 ? null : told.join(' ')
+}
+
+function offlineWords(
+  connection: Extract<ConnectionView, { kind: 'offline' }>,
+  nowMs: number,
+): LampWords {
+  const { asOfMs, sinceMs, nextTryAtMs, reason } = connection
+  const next =
+    nextTryAtMs === null || nextTryAtMs <= nowMs
+      ? 'trying now'
+      : `next try in ${formatWaitUntil(nextTryAtMs, nowMs)}`
+  const since = `for ${formatWhole(nowMs - sinceMs)}, ${next}`
+  const told =
+    asOfMs === null
+      ? { strong: 'Offline', rest: since }
+      : { strong: `As of ${formatMoment(asOfMs, nowMs)}`, rest: `offline ${since}` }
+  return words({ ...troubled, word: 'offline', ...told, ...because(reason) })
+}
+
+const asOf = (atMs: number | null, nowMs: number): string =>
+  atMs === null ? '' : `as of ${formatMoment(atMs, nowMs)}`
 
 /** An age without tenths: a wait is not a measurement. */
 const formatWhole = (ms: number): string => formatAge(Math.max(ms, 0)).replace(/\.\d/, '')
 
-const words = (tone: LampWords['tone'], strong: string, rest = ''): LampWords => ({
-  tone,
-  filled: false,
-  strong,
-  rest,
+const troubled = { tone: 'caution', shape: 'hollow' } as const
+
+const words = (told: Partial<LampWords> & Pick<LampWords, 'word' | 'strong'>): LampWords => ({
+  tone: 'idle',
+  shape: 'dashed',
+  rest: '',
   reason: null,
   canTry: false,
+  ...told,
 })
 
 const because = (code: Parameters<typeof wordsFor>[0]): Pick<LampWords, 'reason' | 'canTry'> => ({

@@ -5,6 +5,7 @@ import { JobFeed } from '../jobs/job-feed.ts'
 import { JobList } from '../jobs/job-list.ts'
 import { TimelineStore } from '../jobs/timeline-store.ts'
 import type { Frames } from '../ui/frames.ts'
+import { lastRecovery, recoveryWords } from './recovery.ts'
 
 /** Everything the window holds of one workspace. `close` leaves no row, filter or selection. */
 export class Room {
@@ -14,6 +15,8 @@ export class Room {
   readonly announcer: Announcer
   #tenants = ''
   #connection: WorkspaceView['connection']['kind'] | null = null
+  /** The last recovery that was told, or was over before this window looked. */
+  #recoveredAtMs: number | null = null
 
   constructor(workspaceId: string, client: Client, frames: Frames) {
     this.feed = new JobFeed(workspaceId, client, frames)
@@ -35,6 +38,7 @@ export class Room {
       this.announcer.setTenantNames(nameOf)
     }
     this.#tellConnection(view.connection.kind)
+    this.#tellRecovery(view.sources)
   }
 
   #tellConnection(kind: WorkspaceView['connection']['kind']): void {
@@ -42,10 +46,19 @@ export class Room {
     this.#connection = kind
     if (before === null || before === kind) return
     if (kind === 'live') this.announcer.sayConnection('Live again')
-    if (kind === 'partial')
+    if (kind === 'partial') {
       this.announcer.sayConnection('A source is down, its rows are remembered')
+    }
     if (kind === 'offline') this.announcer.sayConnection('Offline, the rows are remembered')
     if (kind === 'refused') this.announcer.sayConnection('The server refuses the connection')
+  }
+
+  #tellRecovery(sources: WorkspaceView['sources']): void {
+    const before = this.#recoveredAtMs
+    const last = lastRecovery(sources)
+    this.#recoveredAtMs = last?.atMs ?? before ?? 0
+    if (last === null || before === null || last.atMs <= before) return
+    this.announcer.sayRecovery(recoveryWords(last))
   }
 
   close(): void {

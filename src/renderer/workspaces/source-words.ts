@@ -1,46 +1,138 @@
-import type { SourceView } from '../../shared/workspace.ts'
+import type { SourceDown, SourceView } from '../../shared/workspace.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
-import { formatWait, formatWhole } from '../ui/format.ts'
+import { formatWaitUntil, formatWhole, plural } from '../ui/format.ts'
+import type { LightShape, LightTone } from '../ui/light.tsx'
 
-const names = {
+export type SourceKind = SourceView['kind']
+
+export const sourceNames = {
   progress: 'Progress sockets',
   stream: 'Tenant stream',
   socketio: 'Socket.IO',
   realtime: 'Realtime',
   polling: 'Polling',
-} satisfies Record<SourceView['kind'], string>
+} satisfies Record<SourceKind, string>
+
+/** In the middle of a sentence only names of products keep their capital. */
+export const sourceNamesWithin = {
+  ...sourceNames,
+  progress: 'progress sockets',
+  stream: 'tenant stream',
+  polling: 'polling',
+} satisfies Record<SourceKind, string>
 
 export interface SourceWords {
-  readonly tone: 'clear' | 'caution' | 'danger' | 'move' | 'idle'
+  readonly tone: LightTone
+  readonly shape: LightShape
+  /** In one line: "Progress sockets 14", "Socket.IO reconnecting in 3 s". */
   readonly text: string
+  /** Without the name: "Live, 14 sockets", "Reconnecting in 3 s". */
+  readonly state: string
+  /** Why it is not live, and what to do; null when there is nothing to say. */
+  readonly why: string | null
 }
 
-/** One source of the foot line in words: "Progress sockets 14", "Socket.IO retry in 3 s". */
+/** A source that brings what happens as it happens; polling does so only where nothing else was asked for. */
+export const isUp = ({ kind, state }: SourceView): boolean =>
+  state === 'live' || (state === 'polling' && kind === 'polling')
+
+/** One source in words; a wait is counted down by whoever calls again. */
 export function sourceWords(source: SourceView, nowMs: number): SourceWords {
-  const name = names[source.kind]
-  switch (source.state) {
-    case 'live': {
-      const counted = source.kind === 'progress'
-      return { tone: 'clear', text: counted ? `${name} ${formatWhole(source.sockets)}` : name }
+  const { kind, state, sockets, nextTryAtMs } = source
+  const told = (look: readonly [LightTone, LightShape], words: string): SourceWords => ({
+    tone: look[0],
+    shape: look[1],
+    text: `${sourceNames[kind]} ${words}`,
+    state: capital(words),
+    why: whyOf(source),
+  })
+  if (isUp(source)) return upWords(kind, sockets)
+  switch (state) {
+    case 'live':
+    case 'polling': {
+      const next = waitWords('tried again', nextTryAtMs, nowMs)
+      return told(['caution', 'half'], `down, asking every 5 s, ${next}`)
     }
-    case 'polling':
-      return { tone: 'caution', text: `${name} down, asking every 5 s` }
     case 'connecting':
-      return { tone: 'move', text: `${name} connecting` }
-    case 'reconnecting': {
-      const waitMs = (source.nextTryAtMs ?? 0) - nowMs
-      return {
-        tone: 'caution',
-        text: waitMs > 0 ? `${name} retry in ${formatWait(waitMs)}` : `${name} retry now`,
-      }
-    }
+      return told(['move', 'hollow'], 'connecting')
+    case 'reconnecting':
+      return told(['caution', 'hollow'], waitWords('reconnecting', nextTryAtMs, nowMs))
     case 'stopped': {
-      const why = source.reason === null ? '' : `: ${wordsFor(source.reason).reason}`
-      return { tone: 'danger', text: `${name} stopped${why}` }
+      const reason = source.reason === null ? '' : `: ${wordsFor(source.reason).reason}`
+      return told(['danger', 'barred'], `stopped${reason}`)
     }
     case 'idle':
-      return { tone: 'idle', text: `${name} idle` }
+      return told(['idle', 'dashed'], 'idle')
     default:
-      return source.state satisfies never
+      return state satisfies never
   }
 }
+
+function upWords(kind: SourceKind, sockets: number): SourceWords {
+  const name = sourceNames[kind]
+  const look = { tone: 'clear', shape: 'full', why: null } as const
+  if (kind === 'polling') return { ...look, text: `${name} every 5 s`, state: 'Asking every 5 s' }
+  if (kind !== 'progress') return { ...look, text: name, state: 'Live' }
+  const state = `Live, ${plural(sockets, 'socket')}`
+  return { ...look, text: `${name} ${formatWhole(sockets)}`, state }
+}
+
+/** What the sources that are down come to, in the middle of a sentence: "tenant stream reconnecting in 3 s". */
+export function downWords(down: readonly SourceDown[], nowMs: number): string {
+  const [first] = down
+  if (first === undefined) return ''
+  const soonest = down.reduce<number | null>((known, { nextTryAtMs }) => {
+    if (nextTryAtMs === null) return known
+    return known === null ? nextTryAtMs : Math.min(known, nextTryAtMs)
+  }, null)
+  const who = down.length === 1 ? sourceNamesWithin[first.kind] : `${down.length} sources`
+  const states = new Set(down.map(({ state }) => state))
+  if (states.size > 1) return `${who} down`
+  if (first.state === 'reconnecting') return `${who} ${waitWords('reconnecting', soonest, nowMs)}`
+  const reason =
+    first.state === 'stopped' && first.reason !== null && down.length === 1
+      ? `: ${wordsFor(first.reason).reason}`
+      : ''
+  return `${who} ${first.state}${reason}`
+}
+
+export interface SourcesSummary {
+  /** "5 sources live", "4 of 5 sources live". */
+  readonly text: string
+  /** The one that needs attention most; null when all are up, and when none is: that is in the header. */
+  readonly worst: SourceWords | null
+}
+
+const gravity = {
+  stopped: 0,
+  reconnecting: 1,
+  polling: 2,
+  connecting: 3,
+  idle: 4,
+  live: 5,
+} as const
+
+export function sourcesSummary(sources: readonly SourceView[], nowMs: number): SourcesSummary {
+  const down = sources
+    .filter((source) => !isUp(source))
+    .sort((a, b) => gravity[a.state] - gravity[b.state])
+  const up = sources.length - down.length
+  const all = plural(sources.length, 'source')
+  const [worst] = down
+  return {
+    text: worst === undefined ? `${all} live` : `${up === 0 ? 'None' : up} of ${all} live`,
+    worst: worst === undefined || up === 0 ? null : sourceWords(worst, nowMs),
+  }
+}
+
+function whyOf({ reason }: SourceView): string | null {
+  if (reason === null) return null
+  const { title, text } = wordsFor(reason)
+  return `${title}. ${text}`
+}
+
+/** "reconnecting in 3 s", "reconnecting now". */
+export const waitWords = (what: string, atMs: number | null, nowMs: number): string =>
+  atMs === null || atMs <= nowMs ? `${what} now` : `${what} in ${formatWaitUntil(atMs, nowMs)}`
+
+const capital = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1)

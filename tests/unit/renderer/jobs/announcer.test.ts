@@ -46,6 +46,23 @@ it('sums up failures instead of reading every row', () => {
   expect(announcer.text()).toBe('2 jobs failed in Acme Freight')
 })
 
+it('says connection, recovery and failures in one go, and then is silent', () => {
+  announcer.sayConnection('Live again')
+  announcer.sayRecovery('no event was missed')
+  send(sampleRow({ id: 'a', status: 'failed' }))
+  frames.advance(2_000)
+  expect(announcer.text()).toBe('Live again. No event was missed. 1 job failed in Acme Freight')
+  frames.advance(8_000)
+  expect(announcer.text()).toBe('')
+  // The same words again are a change of the page, and are read again.
+  announcer.sayConnection('Live again')
+  frames.advance(2_000)
+  expect(announcer.text()).toBe('Live again')
+  frames.paint()
+  announcer.close()
+  expect(frames.waiting).toBe(0)
+})
+
 it('says nothing of what had failed before the window looked', () => {
   send(sampleRow({ id: 'old', status: 'failed', seq: 2 }))
   frames.advance(5_000)

@@ -3,7 +3,7 @@ import { groupWords, sparkPoints } from '../../../../src/renderer/jobs/group-wor
 import { RateHistory } from '../../../../src/renderer/jobs/rate-history.ts'
 import { inWords } from '../../../../src/renderer/jobs/rate-chart.tsx'
 import { errorMeaning } from '../../../../src/renderer/jobs/error-words.ts'
-import { initials } from '../../../../src/renderer/workspaces/rail.tsx'
+import { initials } from '../../../../src/renderer/workspaces/rail-words.ts'
 import { sampleGroup } from '../../../support/web/samples.ts'
 
 it('counts a tenant in words', () => {

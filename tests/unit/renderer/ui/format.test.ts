@@ -10,6 +10,7 @@ import {
   formatRangeInFull,
   formatRate,
   formatWait,
+  formatWaitUntil,
   plural,
 } from '../../../../src/renderer/ui/format.ts'
 
@@ -87,6 +88,13 @@ it('counts bytes in the unit that can be read', () => {
     '2.1 MB',
     '3.5 GB',
   ])
+})
+
+it('counts down to a moment by whole seconds of the clock, the same wherever it is drawn', () => {
+  const until = (atMs: number) => [10_000, 10_400, 10_990].map((now) => formatWaitUntil(atMs, now))
+  expect(until(13_200)).toEqual(['3 s', '3 s', '3 s'])
+  expect(until(10_100)).toEqual(['1 s', '1 s', '1 s'])
+  expect(formatWaitUntil(250_000, 10_000)).toBe('4 min')
 })
 
 describe('a duration', () => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { lampWords } from '../../../../src/renderer/workspaces/lamp-words.ts'
 import { formatClock, formatMoment } from '../../../../src/renderer/ui/format.ts'
 import type { ConnectionView } from '../../../../src/shared/workspace.ts'
@@ -19,10 +19,12 @@ it('claims to be live only while something was heard within 12 s', () => {
   expect(read({ kind: 'live', heardAtMs: now - 12_001 })).toMatch(/^As of .*, nothing heard since$/)
 })
 
-it('is filled only when something was heard', () => {
-  expect(lampWords({ kind: 'live', heardAtMs: now }, now).filled).toBe(true)
-  expect(lampWords({ kind: 'live', heardAtMs: now - 13_000 }, now).filled).toBe(false)
-  expect(lampWords({ kind: 'connecting', sinceMs: now, asOfMs: null }, now).filled).toBe(false)
+it('is full only when something was heard', () => {
+  const shape = (connection: ConnectionView) => lampWords(connection, now).shape
+  expect(shape({ kind: 'live', heardAtMs: now })).toBe('full')
+  expect(shape({ kind: 'live', heardAtMs: now - 13_000 })).toBe('hollow')
+  expect(shape({ kind: 'connecting', sinceMs: now, asOfMs: null })).toBe('hollow')
+  expect(shape({ kind: 'refused', asOfMs: null, reason: 'forbidden' })).toBe('barred')
 })
 
 it('does not claim that the future was heard when the clock jumps back', () => {
@@ -74,23 +76,39 @@ it('says of when the rows are while it connects after a start, with the day when
   expect(formatMoment(dayBefore, now)).toContain('Nov')
 })
 
-it('does not say live while a source is down, and names it', () => {
+it('says of a past day which one', () => {
+  const offline = { kind: 'offline', sinceMs: asOf, nextTryAtMs: null, reason: 'offline' } as const
+  const yesterday = asOf - 86_400_000
+  expect(read({ ...offline, asOfMs: yesterday })).toBe(
+    `As of 19 Nov ${formatClock(yesterday).slice(0, 5)}, offline for 6 min, trying now`,
+  )
+})
+
+describe('while a source is down and others are up', () => {
   const stream = {
     kind: 'stream',
     state: 'reconnecting',
     reason: 'unreachable',
-    nextTryAtMs: now + 2_500,
+    nextTryAtMs: now + 3_000,
   } as const
   const partial = { kind: 'partial', heardAtMs: now - 200, down: [stream] } as const
-  expect(read({ ...partial, down: [stream] })).toBe('Partly live, Tenant stream retry in 3 s')
-  expect(lampWords({ ...partial, down: [stream] }, now)).toMatchObject({
-    tone: 'caution',
-    filled: true,
-    canTry: true,
+
+  it('is half full, says which one, and why', () => {
+    expect(read({ ...partial, down: [stream] })).toBe('Live, tenant stream reconnecting in 3 s')
+    expect(lampWords({ ...partial, down: [stream] }, now)).toMatchObject({
+      tone: 'caution',
+      shape: 'half',
+      word: 'partly live',
+      canTry: true,
+      reason: 'Tenant stream: The server cannot be reached.',
+    })
   })
-  expect(read({ ...partial, heardAtMs: asOf, down: [stream] })).toBe(
-    `As of ${clock}, Tenant stream retry in 3 s`,
-  )
+
+  it('does not say live when the others are silent', () => {
+    const silent = { ...partial, down: [stream], heardAtMs: asOf }
+    expect(read(silent)).toBe(`As of ${clock}, nothing heard since`)
+    expect(lampWords(silent, now)).toMatchObject({ shape: 'hollow', canTry: true })
+  })
 })
 
 it('names the reason of a refusal', () => {
