@@ -5,20 +5,17 @@ import { ChevronIcon } from '../ui/icons.tsx'
 import { useView } from '../ui/use-view.ts'
 import { failureWords } from './failure-words.ts'
 import { FieldError } from './field-error.tsx'
-import type { DraftErrors, DraftField, ProfileDraft, ProfileMark } from './profile-draft.ts'
+import { emptyDraft } from './profile-draft.ts'
+import type { DraftErrors, ProfileMark, TextDraftField } from './profile-draft.ts'
+import { readsTable } from './source-choices.ts'
+import { SourcesField } from './sources-field.tsx'
+import { TableField } from './table-field.tsx'
+import { TextField } from './text-field.tsx'
 
 interface EnvironmentFormProps {
   /** True when there is no environment to go back to. */
   readonly first: boolean
   readonly onDone: () => void
-}
-
-const empty: ProfileDraft = {
-  name: '',
-  supabaseUrl: '',
-  publishableKey: '',
-  gatewayUrl: '',
-  mark: 'production',
 }
 
 const marks = [
@@ -30,7 +27,7 @@ const marks = [
 export function EnvironmentForm({ first, onDone }: EnvironmentFormProps) {
   const { signIn } = useStores()
   const view = useView(signIn)
-  const [draft, setDraft] = useState(empty)
+  const [draft, setDraft] = useState(emptyDraft)
   const leave = (): void => {
     signIn.clearDraft()
     onDone()
@@ -42,13 +39,14 @@ export function EnvironmentForm({ first, onDone }: EnvironmentFormProps) {
       else document.querySelector<HTMLElement>('.form [aria-invalid="true"]')?.focus()
     })
   }
-  const text = (field: DraftField, label: string, hint: string) => (
+  const text = (field: TextDraftField, label: string, hint: string) => (
     <TextField
-      field={field}
+      id={`profile-${field}`}
       label={label}
       hint={hint}
       value={draft[field]}
-      errors={view.draftErrors}
+      error={view.draftErrors[field]}
+      maxLength={field === 'name' ? 80 : 4_096}
       onChange={(value) => setDraft({ ...draft, [field]: value })}
     />
   )
@@ -80,6 +78,18 @@ export function EnvironmentForm({ first, onDone }: EnvironmentFormProps) {
           <ChevronIcon size={12} />
         </div>
       </div>
+      <SourcesField
+        sources={draft.sources}
+        error={view.draftErrors.sources}
+        onChange={(sources) => setDraft({ ...draft, sources })}
+      />
+      {readsTable(draft.sources) && (
+        <TableField
+          table={draft.jobTable}
+          errors={tablePart(view.draftErrors)}
+          onChange={(jobTable) => setDraft({ ...draft, jobTable })}
+        />
+      )}
       <div className="form-acts">
         {view.saveFailure !== null && (
           <FieldError id="fault-save" {...failureWords(view.saveFailure)} />
@@ -97,35 +107,6 @@ export function EnvironmentForm({ first, onDone }: EnvironmentFormProps) {
   )
 }
 
-interface TextFieldProps {
-  readonly field: DraftField
-  readonly label: string
-  readonly hint: string
-  readonly value: string
-  readonly errors: DraftErrors
-  readonly onChange: (value: string) => void
-}
-
-function TextField({ field, label, hint, value, errors, onChange }: TextFieldProps) {
-  const error = errors[field]
-  const id = `profile-${field}`
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="control"
-        type="text"
-        autoComplete="off"
-        spellCheck={false}
-        placeholder={hint}
-        maxLength={field === 'name' ? 80 : 4_096}
-        value={value}
-        aria-invalid={error !== undefined}
-        {...(error === undefined ? {} : { 'aria-describedby': `fault-${id}` })}
-        onChange={(event) => onChange(event.target.value)}
-      />
-      {error !== undefined && <FieldError id={`fault-${id}`} text={error} />}
-    </div>
-  )
-}
+/** The errors of the table's own fields. */
+const tablePart = (errors: DraftErrors): DraftErrors =>
+  Object.fromEntries(Object.entries(errors).filter(([field]) => /^(table|column)\./.test(field)))

@@ -1,5 +1,9 @@
 /** A new environment while it is typed, and what is wrong with it in the window's own words. */
-import type { ProfileInput } from '../../shared/profile.ts'
+import type { Failure } from '../../shared/failure.ts'
+import type { ProfileInput, SourceKind } from '../../shared/profile.ts'
+import { nameOfSource, readsTable } from './source-choices.ts'
+import { columnNames, tableErrors, tableFrom, usualTable } from './table-draft.ts'
+import type { TableDraft, TableField } from './table-draft.ts'
 
 export type ProfileMark = 'production' | 'staging' | 'development'
 
@@ -9,18 +13,33 @@ export interface ProfileDraft {
   readonly publishableKey: string
   readonly gatewayUrl: string
   readonly mark: ProfileMark
+  readonly sources: readonly SourceKind[]
+  readonly jobTable: TableDraft
 }
 
-export type DraftField = keyof ProfileDraft
+/** Fields that are one line of text. */
+export type TextDraftField = 'name' | 'supabaseUrl' | 'publishableKey' | 'gatewayUrl'
+export type DraftField = TextDraftField | 'mark' | 'sources' | TableField
 export type DraftErrors = Partial<Record<DraftField, string>>
 
-const fields: readonly DraftField[] = [
+const plainFields = [
   'name',
   'supabaseUrl',
   'publishableKey',
   'gatewayUrl',
   'mark',
-]
+  'sources',
+] as const
+
+export const emptyDraft: ProfileDraft = {
+  name: '',
+  supabaseUrl: '',
+  publishableKey: '',
+  gatewayUrl: '',
+  mark: 'production',
+  sources: ['progress'],
+  jobTable: usualTable,
+}
 
 function addressError(text: string): string | undefined {
   if (text.trim() === '') return 'An address is needed.'
@@ -60,13 +79,36 @@ export function draftErrors(draft: ProfileDraft): DraftErrors {
     ['supabaseUrl', addressError(draft.supabaseUrl)],
     ['publishableKey', keyError(draft.publishableKey)],
     ['gatewayUrl', addressError(draft.gatewayUrl)],
+    ['sources', draft.sources.length === 0 ? noSource : undefined],
   ]
-  return Object.fromEntries(found.filter(([, error]) => error !== undefined))
+  const told = Object.fromEntries(found.filter(([, error]) => error !== undefined))
+  return readsTable(draft.sources) ? { ...told, ...tableErrors(draft.jobTable) } : told
 }
 
-/** The draft field that main named, also as a path ("profile.gatewayUrl"). */
-export const fieldNamed = (path: string | undefined): DraftField | null =>
-  fields.find((field) => path?.split('.').includes(field)) ?? null
+const noSource =
+  'Without a source no job can be seen. Choose at least one; progress sockets work with every gateway.'
+
+/** The draft field that main named, also as a path ("profile.jobTable.columns.status"). */
+export function fieldNamed(path: string | undefined): DraftField | null {
+  const parts = path?.split('.') ?? []
+  const at = parts.indexOf('jobTable')
+  if (at < 0) return plainFields.find((field) => parts.includes(field)) ?? null
+  const [group, name] = parts.slice(at + 1)
+  if (group === 'schema' || group === undefined) return 'table.schema'
+  const column = columnNames.find((known) => group === 'columns' && known === name)
+  return column === undefined ? 'table.table' : `column.${column}`
+}
+
+/** A refusal of main at the field that it named, with what to do. */
+export function refusalWords(draft: ProfileDraft, { message, field }: Failure): string {
+  const place = field?.split('.') ?? []
+  const index = place[place.indexOf('sources') + 1]
+  const kind = place.includes('sources') ? draft.sources[Number(index)] : undefined
+  if (kind !== undefined) {
+    return `${nameOfSource(kind)} is not known to this version of Signalbox. Leave it out, or install a newer version.`
+  }
+  return `Not accepted: ${message}.`
+}
 
 /** An id from the name: lower-case letters, digits and "-", not one of those taken. */
 export function profileIdFor(name: string, taken: readonly string[]): string {
@@ -90,4 +132,6 @@ export const profileFrom = (draft: ProfileDraft, taken: readonly string[]): Prof
   publishableKey: draft.publishableKey.trim(),
   gatewayUrl: draft.gatewayUrl.trim(),
   mark: draft.mark,
+  sources: [...draft.sources] as ProfileInput['sources'],
+  ...(readsTable(draft.sources) && { jobTable: tableFrom(draft.jobTable) }),
 })

@@ -6,7 +6,7 @@ import type { Failure, FailureCode, Outcome } from '../../shared/failure.ts'
 import type { ProfileView } from '../../shared/ipc/contract.ts'
 import type { Client } from '../ipc/client.ts'
 import { Listeners } from '../ui/listeners.ts'
-import { draftErrors, fieldNamed, profileFrom } from './profile-draft.ts'
+import { draftErrors, fieldNamed, profileFrom, refusalWords } from './profile-draft.ts'
 import type { DraftErrors, ProfileDraft } from './profile-draft.ts'
 
 /** Where on the form a message belongs. */
@@ -141,7 +141,7 @@ export class SignInStore {
     const field = fieldNamed(outcome.failure.field)
     this.#change({
       saving: false,
-      draftErrors: field === null ? {} : { [field]: `Not accepted: ${outcome.failure.message}.` },
+      draftErrors: field === null ? {} : { [field]: refusalWords(draft, outcome.failure) },
       saveFailure: field === null ? outcome.failure : null,
     })
     return false

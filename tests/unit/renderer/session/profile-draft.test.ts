@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import {
   draftErrors,
+  emptyDraft,
   fieldNamed,
   profileFrom,
   profileIdFor,
+  refusalWords,
 } from '../../../../src/renderer/session/profile-draft.ts'
 import type { ProfileDraft } from '../../../../src/renderer/session/profile-draft.ts'
+import { usualTable } from '../../../../src/renderer/session/table-draft.ts'
 import { profileSchema } from '../../../../src/shared/profile.ts'
 
 const draft: ProfileDraft = {
+  ...emptyDraft,
   name: 'Northwind production',
   supabaseUrl: 'https://abc.supabase.co',
   publishableKey: 'sb_publishable_123',
@@ -56,6 +60,37 @@ it('makes an id from the name that is not taken', () => {
 
 it('finds the field that main names as a path', () => {
   expect(fieldNamed('profile.gatewayUrl')).toBe('gatewayUrl')
+  expect(fieldNamed('profile.sources.1')).toBe('sources')
+  expect(fieldNamed('profile.jobTable.table')).toBe('table.table')
+  expect(fieldNamed('profile.jobTable.schema')).toBe('table.schema')
+  expect(fieldNamed('profile.jobTable.columns.status')).toBe('column.status')
+  expect(fieldNamed('profile.jobTable.columns.name')).toBe('column.name')
   expect(fieldNamed('argument')).toBeNull()
   expect(fieldNamed(undefined)).toBeNull()
+})
+
+describe('sources', () => {
+  it('are needed: without one there is nothing to see', () => {
+    expect(draftErrors({ ...draft, sources: [] }).sources).toMatch(/Choose at least one/)
+  })
+
+  it('bring their table along only when one of them reads it', () => {
+    const wrong = { ...usualTable, table: 'Translation Jobs' }
+    const without = { ...draft, jobTable: wrong }
+    expect(draftErrors(without)).toEqual({})
+    expect(profileFrom(without, [])).not.toHaveProperty('jobTable')
+    const reading = { ...without, sources: ['progress', 'realtime'] } as const
+    expect(Object.keys(draftErrors(reading))).toEqual(['table.table'])
+    expect(profileFrom(reading, []).sources).toEqual(['progress', 'realtime'])
+    expect(profileFrom(reading, []).jobTable).toMatchObject({ table: 'Translation Jobs' })
+  })
+
+  it('that main does not know are named, with what to do', () => {
+    const two = { ...draft, sources: ['progress', 'stream'] } as const
+    const refused = { code: 'argument_invalid', message: 'no', field: 'profile.sources.1' } as const
+    expect(refusalWords(two, refused)).toBe(
+      'Tenant stream is not known to this version of Signalbox. Leave it out, or install a newer version.',
+    )
+    expect(refusalWords(two, { ...refused, field: 'profile.name' })).toBe('Not accepted: no.')
+  })
 })

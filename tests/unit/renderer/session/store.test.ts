@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { emptyDraft } from '../../../../src/renderer/session/profile-draft.ts'
 import { SignInStore, fieldOf } from '../../../../src/renderer/session/store.ts'
 import { failed, succeeded } from '../../../../src/shared/failure.ts'
 import type { ProfileView } from '../../../../src/shared/ipc/contract.ts'
@@ -110,6 +111,7 @@ describe('a failure', () => {
 
 describe('a new environment', () => {
   const draft = {
+    ...emptyDraft,
     name: 'New',
     supabaseUrl: 'https://a.example',
     publishableKey: 'sb_publishable_1',
@@ -136,6 +138,14 @@ describe('a new environment', () => {
     )
     expect(await store.save(draft)).toBe(false)
     expect(store.view().draftErrors).toEqual({ name: 'Not accepted: too long.' })
+  })
+
+  it('names a source that main does not know', async () => {
+    fake.handle('profiles:save', () =>
+      failed('argument_invalid', 'no', { field: 'profile.sources.0' }),
+    )
+    expect(await store.save(draft)).toBe(false)
+    expect(store.view().draftErrors.sources).toMatch(/^Progress sockets is not known/)
   })
 
   it('shows any other refusal on its own', async () => {
