@@ -1,6 +1,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import { Tooltip } from '@base-ui/react/tooltip'
 import { ErrorBoundary } from './diagnostics/error-boundary.tsx'
+import { ReceiptNotice } from './session/receipt-notice.tsx'
 import { ReceiptSheet } from './session/receipt-sheet.tsx'
 import { SignInSheet } from './session/sign-in-sheet.tsx'
 import { StoresContext, useStores } from './stores.ts'
@@ -33,6 +34,7 @@ function Place() {
     <div className="window" data-rail={view.workspaces.length > 0 || undefined}>
       {view.workspaces.length > 0 && <Rail view={view} />}
       <View />
+      <ReceiptNotice receipts={view.receipts} />
     </div>
   )
 }
@@ -47,7 +49,13 @@ function View() {
     case 'sign-in':
       return <SignInSheet email={route.email} />
     case 'receipt':
-      return <ReceiptSheet receipt={route.receipt} />
+      return (
+        <ReceiptSheet
+          key={route.receipt.workspaceId}
+          receipt={route.receipt}
+          backTo={route.backTo}
+        />
+      )
     case 'desk': {
       const workspace = view.workspaces.find(({ id }) => id === route.workspaceId)
       if (workspace === undefined) {

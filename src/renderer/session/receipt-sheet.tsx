@@ -1,13 +1,22 @@
 import { useEffect, useRef } from 'react'
 import type { Receipt } from '../../shared/workspace.ts'
 import { useStores } from '../stores.ts'
+import { useView } from '../ui/use-view.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { receiptText, receiptWords } from './receipt-words.ts'
 import './session.css'
 
+interface ReceiptSheetProps {
+  readonly receipt: Receipt
+  /** The workspace to go back to, when the receipt is of another one. */
+  readonly backTo: string | null
+}
+
 /** What sign-out did: what was ended, what is left, what could not be done. */
-export function ReceiptSheet({ receipt }: { readonly receipt: Receipt }) {
+export function ReceiptSheet({ receipt, backTo }: ReceiptSheetProps) {
   const { signIn, workspaces } = useStores()
+  const { workspaces: open } = useView(workspaces)
+  const back = open.find(({ id }) => id === backTo) ?? open[0]
   const words = receiptWords(receipt)
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
@@ -66,6 +75,11 @@ export function ReceiptSheet({ receipt }: { readonly receipt: Receipt }) {
           >
             Sign in again
           </button>
+          {back !== undefined && (
+            <button type="button" className="button" onClick={() => workspaces.choose(back.id)}>
+              Back to {back.profileName}
+            </button>
+          )}
         </div>
       </div>
     </main>

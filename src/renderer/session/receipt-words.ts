@@ -117,6 +117,31 @@ export function receiptWords(receipt: Receipt): ReceiptWords {
   }
 }
 
+export interface NoticeWords {
+  readonly title: string
+  readonly text: string
+  /** "1 more", or nothing. */
+  readonly more: string
+  readonly tone: 'clear' | 'caution'
+}
+
+/** A receipt in two lines, for a workspace that is not shown; `more` others wait behind it. */
+export function noticeWords(receipt: Receipt, more: number): NoticeWords {
+  const { title, nothingLeft, server } = receiptWords(receipt)
+  const asked = receipt.reason === null
+  const parts = [
+    receipt.email,
+    receipt.reason === null ? null : wordsFor(receipt.reason).reason,
+    nothingLeft ? 'nothing is left here' : 'something is left here',
+  ]
+  return {
+    title,
+    text: parts.filter((part) => part !== null).join(' · '),
+    more: more === 0 ? '' : `${formatWhole(more)} more`,
+    tone: asked && nothingLeft && server.tone !== 'caution' ? 'clear' : 'caution',
+  }
+}
+
 /** The receipt as plain text, for a ticket or a mail. */
 export function receiptText(receipt: Receipt): string {
   const words = receiptWords(receipt)

@@ -5,18 +5,20 @@ import { failureWords } from '../session/failure-words.ts'
 import { useStores } from '../stores.ts'
 import { AlertIcon, LockIcon } from '../ui/icons.tsx'
 import { useNowMs } from '../ui/ticker.ts'
-import { formatWait } from '../ui/format.ts'
+import { formatWaitUntil } from '../ui/format.ts'
+import { noteKey } from './store.ts'
 import type { WorkspacesView } from './store.ts'
 
 interface BannersProps {
   readonly workspace: WorkspaceView
-  readonly notice: WorkspacesView['notice']
+  readonly view: Pick<WorkspacesView, 'notice' | 'readNotes'>
 }
 
 /** What the operator has to know about this session, in full sentences, above the jobs. */
-export function Banners({ workspace, notice }: BannersProps) {
+export function Banners({ workspace, view: { notice, readNotes } }: BannersProps) {
   const { workspaces } = useStores()
-  const { session, connection, keeping } = workspace
+  const { session, connection, keeping, notes } = workspace
+  const unread = notes.filter((code) => !readNotes.has(noteKey(workspace.id, code)))
   const locked = session.kind === 'keychain-locked' || keeping === 'keychain-locked'
   const unlock = act('Unlock', () => void workspaces.unlock(workspace.id))
   return (
@@ -38,6 +40,11 @@ export function Banners({ workspace, notice }: BannersProps) {
           {act('Sign out', () => void workspaces.signOut(workspace.id, false))}
         </Banner>
       )}
+      {unread.map((code) => (
+        <Banner key={code} tone="caution" {...wordsFor(code)}>
+          {act('Dismiss', () => workspaces.readNote(workspace.id, code))}
+        </Banner>
+      ))}
       {notice !== null && (
         <Banner tone="danger" {...failureWords(notice)}>
           {act('Dismiss', () => workspaces.dismissNotice())}
@@ -64,7 +71,7 @@ function Unconfirmed({
   const next =
     nextTryAtMs === null || nextTryAtMs <= nowMs
       ? 'It is asked again now.'
-      : `It is asked again in ${formatWait(nextTryAtMs - nowMs)}.`
+      : `It is asked again in ${formatWaitUntil(nextTryAtMs, nowMs)}.`
   const text = `The server could not confirm it yet (${wordsFor(reason).reason}). ${next}`
   return <Banner tone="caution" title="The session is not confirmed" text={text} />
 }

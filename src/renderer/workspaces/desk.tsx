@@ -19,7 +19,7 @@ export function Desk({ workspace, view }: DeskProps) {
   return (
     <div className="desk">
       <Header workspace={workspace} room={room} mac={view.app?.platform === 'darwin'} />
-      <Banners workspace={workspace} notice={view.notice} />
+      <Banners workspace={workspace} view={view} />
       {room === null ? (
         <main className="desk-empty">
           <p className="quiet">{waitingFor(workspace)}</p>

@@ -12,6 +12,7 @@ const keys = [
   ['← →', 'Fold, unfold a tenant'],
   ['Enter', 'Show the details of a job'],
   ['Escape', 'Close the details, or clear the search'],
+  ['Ctrl 1 to 9', 'Show that workspace'],
   ['?', 'This sheet'],
 ] as const
 

@@ -1,29 +1,32 @@
-import { useSyncExternalStore } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import type { WorkspaceView } from '../../shared/workspace.ts'
 import { useStores } from '../stores.ts'
+import { windowFrames } from '../ui/frames.ts'
 import { PlusIcon } from '../ui/icons.tsx'
-import { plural } from '../ui/format.ts'
+import { Light } from '../ui/light.tsx'
+import { useNowMs } from '../ui/ticker.ts'
 import { Tip } from '../ui/tip.tsx'
 import { KeyboardSheet } from './keyboard-sheet.tsx'
+import { initials, placeOf, railWords } from './rail-words.ts'
 import { SettingsMenu } from './settings-menu.tsx'
-import type { WorkspacesView } from './store.ts'
+import type { WorkspacesStore, WorkspacesView } from './store.ts'
 import './rail.css'
-
-/** Two letters: of the first two words, or the first two of one. */
-export function initials(name: string): string {
-  const [first = '', second = ''] = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
-  return (second === '' ? first.slice(0, 2) : first.slice(0, 1) + second.slice(0, 1)).toUpperCase()
-}
 
 export function Rail({ view }: { readonly view: WorkspacesView }) {
   const { workspaces } = useStores()
   const shown = view.route.kind === 'desk' ? view.route.workspaceId : null
+  const mac = view.app?.platform === 'darwin'
+  useWorkspaceKeys(workspaces)
   return (
     <nav className="rail" aria-label="Workspaces">
       <ul className="rail-list">
-        {view.workspaces.map((workspace) => (
+        {view.workspaces.map((workspace, index) => (
           <li key={workspace.id}>
-            <RailButton workspace={workspace} current={workspace.id === shown} />
+            <RailButton
+              workspace={workspace}
+              current={workspace.id === shown}
+              keys={index < 9 ? [mac ? 'Meta' : 'Control', index + 1] : null}
+            />
           </li>
         ))}
         <li>
@@ -49,32 +52,57 @@ export function Rail({ view }: { readonly view: WorkspacesView }) {
   )
 }
 
-function RailButton({
-  workspace,
-  current,
-}: {
+interface RailButtonProps {
   readonly workspace: WorkspaceView
   readonly current: boolean
-}) {
+  /** What shows this workspace from anywhere; null past the ninth. */
+  readonly keys: readonly ['Meta' | 'Control', number] | null
+}
+
+function RailButton({ workspace, current, keys }: RailButtonProps) {
   const { workspaces } = useStores()
+  const nowMs = useNowMs()
   const failed = useFailed(workspace.id)
   const letters = initials(workspace.profileName)
-  const about = `${workspace.profileName}, ${workspace.mark}${failed > 0 ? `, ${plural(failed, 'failed job')}` : ''}`
+  const { tone, shape, about } = railWords(workspace, failed, nowMs)
+  const shortcut = keys === null ? '' : ` (${keys[0] === 'Meta' ? '⌘' : 'Ctrl'} ${keys[1]})`
   return (
-    <Tip text={about} side="right">
+    <Tip text={`${about}${shortcut}`} side="right">
       <button
         type="button"
         className="rail-button"
         data-mark={workspace.mark}
         data-badge={failed > 99 ? '99+' : failed > 0 ? failed : undefined}
         aria-label={`${letters}, ${about}`}
+        aria-keyshortcuts={keys?.join('+')}
         aria-current={current ? 'page' : undefined}
         onClick={() => workspaces.choose(workspace.id)}
       >
         {letters}
+        <span className="rail-lamp">
+          <Light tone={tone} shape={shape} size={10} />
+        </span>
       </button>
     </Tip>
   )
+}
+
+/** Ctrl or Cmd with a digit shows a workspace and puts the keys on its list; never behind a dialog. */
+function useWorkspaceKeys(workspaces: WorkspacesStore): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const place = placeOf(event)
+      const workspace = place === null ? undefined : workspaces.view().workspaces[place]
+      if (workspace === undefined || document.querySelector('.backdrop') !== null) return
+      event.preventDefault()
+      workspaces.choose(workspace.id)
+      windowFrames.onFrame(() => {
+        document.querySelector<HTMLElement>('[role="treegrid"]')?.focus()
+      })
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [workspaces])
 }
 
 const never = (): (() => void) => () => undefined

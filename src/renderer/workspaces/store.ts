@@ -1,8 +1,8 @@
 /**
  * The workspaces of this window and what it shows now. A workspace that ended stays ended: a late
- * list or answer of main does not bring its rows back.
+ * list or answer of main does not bring its rows back, and its receipt waits until it was seen.
  */
-import type { Failure, Outcome } from '../../shared/failure.ts'
+import type { Failure, FailureCode, Outcome } from '../../shared/failure.ts'
 import type { AppView } from '../../shared/ipc/contract.ts'
 import type { Receipt, WorkspaceView } from '../../shared/workspace.ts'
 import type { Client } from '../ipc/client.ts'
@@ -14,7 +14,12 @@ export type Route =
   | { readonly kind: 'opening' }
   | { readonly kind: 'sign-in'; readonly email: string | null }
   | { readonly kind: 'desk'; readonly workspaceId: string }
-  | { readonly kind: 'receipt'; readonly receipt: Receipt }
+  | {
+      readonly kind: 'receipt'
+      readonly receipt: Receipt
+      /** The workspace that was shown before, when the receipt is of another one. */
+      readonly backTo: string | null
+    }
 
 export interface WorkspacesView {
   readonly app: AppView | null
@@ -24,6 +29,10 @@ export interface WorkspacesView {
   readonly endingId: string | null
   /** Something that the operator asked for and that failed. */
   readonly notice: Failure | null
+  /** Receipts of workspaces that ended while another one was shown, the oldest first. */
+  readonly receipts: readonly Receipt[]
+  /** Notes of workspaces that the operator has read, as `readNote` put them. */
+  readonly readNotes: ReadonlySet<string>
 }
 
 const signIn: Route = { kind: 'sign-in', email: null }
@@ -31,6 +40,8 @@ const signIn: Route = { kind: 'sign-in', email: null }
 /** A workspace that has something to show; one that is still signing in has not. */
 const hasDesk = (view: WorkspaceView): boolean =>
   view.session.kind !== 'signing-in' && view.session.kind !== 'signed-out'
+
+export const noteKey = (workspaceId: string, code: FailureCode): string => `${workspaceId} ${code}`
 
 const hasJobs = (view: WorkspaceView): boolean =>
   view.session.kind === 'signed-in' || view.session.kind === 'unconfirmed'
@@ -51,6 +62,8 @@ export class WorkspacesStore {
     route: { kind: 'opening' },
     endingId: null,
     notice: null,
+    receipts: [],
+    readNotes: new Set(),
   }
 
   constructor(client: Client, frames: Frames) {
@@ -127,6 +140,25 @@ export class WorkspacesStore {
     this.#change({ notice: null })
   }
 
+  readNote(workspaceId: string, code: FailureCode): void {
+    const readNotes = new Set([...this.#view.readNotes, noteKey(workspaceId, code)])
+    this.#change({ readNotes })
+  }
+
+  /** The first receipt that waits takes the place of what is shown. */
+  showReceipt(): void {
+    const [receipt, ...receipts] = this.#view.receipts
+    if (receipt === undefined) return
+    const { route } = this.#view
+    const backTo =
+      route.kind === 'desk' ? route.workspaceId : route.kind === 'receipt' ? route.backTo : null
+    this.#change({ receipts, route: { kind: 'receipt', receipt, backTo }, notice: null })
+  }
+
+  dismissReceipt(): void {
+    this.#change({ receipts: this.#view.receipts.slice(1) })
+  }
+
   #tell(outcome: Outcome<unknown>): void {
     this.#change({ notice: outcome.ok ? null : outcome.failure })
   }
@@ -177,9 +209,12 @@ export class WorkspacesStore {
     const { route, endingId } = this.#view
     const shown = route.kind === 'desk' && route.workspaceId === workspaceId
     const missed = this.#lostId === workspaceId || route.kind === 'opening'
+    const asked = shown || missed
+    const { receipts } = this.#view
     this.#change({
       workspaces: this.#view.workspaces.filter((view) => view.id !== workspaceId),
-      route: shown || missed ? { kind: 'receipt', receipt } : route,
+      route: asked ? { kind: 'receipt', receipt, backTo: null } : route,
+      receipts: asked ? receipts : [...receipts, receipt],
       endingId: endingId === workspaceId ? null : endingId,
     })
   }

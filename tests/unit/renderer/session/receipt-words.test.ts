@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest'
-import { receiptText, receiptWords } from '../../../../src/renderer/session/receipt-words.ts'
+import { describe, expect, it } from 'vitest'
+import {
+  noticeWords,
+  receiptText,
+  receiptWords,
+} from '../../../../src/renderer/session/receipt-words.ts'
 import { formatClock } from '../../../../src/renderer/ui/format.ts'
 import { sampleReceipt, startMs } from '../../../support/web/samples.ts'
 
@@ -43,6 +47,28 @@ it('says why a session ended that nobody ended here', () => {
   )
   expect(words.title).toBe('The session of Signalbox demo ended')
   expect(words.why).toMatch(/^The session was ended at the server\. /)
+})
+
+describe('in the notice of a workspace that is not shown', () => {
+  it('says who is out of what, and that nothing is left', () => {
+    expect(noticeWords(sampleReceipt(), 0)).toEqual({
+      title: 'Signed out of Signalbox demo',
+      text: 'alice@acme.test · nothing is left here',
+      more: '',
+      tone: 'clear',
+    })
+  })
+
+  it('says why nobody asked for it, what is left, and that others wait', () => {
+    const lines = [{ what: 'keychain_entries', ended: 0, left: 1 }] as const
+    const receipt = sampleReceipt({ reason: 'session_revoked', email: null, lines: [...lines] })
+    expect(noticeWords(receipt, 2)).toEqual({
+      title: 'The session of Signalbox demo ended',
+      text: 'session revoked · something is left here',
+      more: '2 more',
+      tone: 'caution',
+    })
+  })
 })
 
 it('can be copied as plain text with every line', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { WorkspacesStore } from '../../../../src/renderer/workspaces/store.ts'
+import { noteKey, WorkspacesStore } from '../../../../src/renderer/workspaces/store.ts'
 import { jobKeyOf } from '../../../../src/shared/job-key.ts'
 import { failed, succeeded } from '../../../../src/shared/failure.ts'
 import { FakeClient, settled } from '../../../support/web/fake-client.ts'
@@ -9,7 +9,6 @@ import {
   sampleReceipt,
   sampleRow,
   sampleWorkspace,
-  startMs,
 } from '../../../support/web/samples.ts'
 
 let fake: FakeClient
@@ -196,17 +195,10 @@ it('keeps workspaces apart: one ends, the other stays', async () => {
   expect(store.room('w2')).toBeUndefined()
 })
 
-it('tells a screen reader once that the connection was lost', async () => {
+it('keeps a note that was read away, in its own workspace only', async () => {
   await openDesk()
-  const lost = {
-    kind: 'offline',
-    asOfMs: startMs,
-    sinceMs: startMs,
-    nextTryAtMs: null,
-    reason: 'offline',
-  } as const
-  fake.emit('workspaces:changed', [sampleWorkspace({ connection: lost })])
-  fake.emit('workspaces:changed', [sampleWorkspace({ connection: { ...lost, nextTryAtMs: 1 } })])
-  frames.advance(2_000)
-  expect(store.room('w1')?.announcer.text()).toBe('Offline, the rows are remembered')
+  store.readNote('w1', 'snapshot_damaged')
+  const { readNotes } = store.view()
+  expect(readNotes.has(noteKey('w1', 'snapshot_damaged'))).toBe(true)
+  expect(readNotes.has(noteKey('w2', 'snapshot_damaged'))).toBe(false)
 })
