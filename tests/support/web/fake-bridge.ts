@@ -3,15 +3,16 @@
  * until it is acknowledged. For looking at the window, and for measuring it.
  */
 import { failed, failureCodes, succeeded } from '../../../src/shared/failure.ts'
-import type { Outcome } from '../../../src/shared/failure.ts'
+import type { FailureCode, Outcome } from '../../../src/shared/failure.ts'
 import type { Bridge } from '../../../src/shared/ipc/bridge.ts'
 import type { CallChannel, EventChannel } from '../../../src/shared/ipc/channels.ts'
 import type { CallAnswer, CallArgument, EventPayload } from '../../../src/shared/ipc/contract.ts'
 import type { JobRow } from '../../../src/shared/job.ts'
 import type { ConnectionView, WorkspaceView } from '../../../src/shared/workspace.ts'
 import { JobSource } from './job-source.ts'
+import { isDown } from './scene.ts'
 import type { Scene } from './scene.ts'
-import { profiles, receiptFor, workspaceFor } from './views.ts'
+import { otherWorkspaces, profiles, receiptFor, workspaceFor } from './views.ts'
 
 type Answers = {
   [C in CallChannel]: (
@@ -29,8 +30,8 @@ export class FakeBridge {
   readonly acknowledged: number[] = []
   #views: WorkspaceView[] = []
   #batch = 0
-  #inFlight = false
-  #open = false
+  readonly #inFlight = new Set<string>()
+  readonly #opened = new Set<string>()
   #cancelSignIn: (() => void) | null = null
   updates = 0
 
@@ -40,14 +41,20 @@ export class FakeBridge {
     if (!['sign-in', 'no-profiles', 'opening'].includes(scene.name))
       this.#enter('Northwind Analytics')
     if (scene.several) {
-      this.#views.push(
-        workspaceFor(scene, { id: 'w2', name: 'Staging', mark: 'staging' }),
-        workspaceFor(scene, { id: 'w3', name: 'Dev', mark: 'development' }),
-      )
+      this.#views.push(...otherWorkspaces(scene))
     }
-    if (scene.name === 'ended') {
-      setTimeout(() => this.#emit('session:ended', receiptFor('w1', scene, 'session_revoked')), 400)
+    if (scene.name === 'ended') setTimeout(() => this.#endBySelf('w1', 'session_revoked'), 400)
+    if (scene.name === 'ended-elsewhere') {
+      setTimeout(() => this.#endBySelf('w2', 'session_revoked'), 300)
+      setTimeout(() => this.#endBySelf('w3', null), 400)
     }
+  }
+
+  #endBySelf(id: string, reason: FailureCode | null): void {
+    const name = this.#views.find((view) => view.id === id)?.profileName ?? ''
+    this.#views = this.#views.filter((view) => view.id !== id)
+    this.#emit('workspaces:changed', this.#views)
+    this.#emit('session:ended', receiptFor({ id, name }, this.#scene, reason))
   }
 
   readonly bridge: Bridge = {
@@ -101,23 +108,25 @@ export class FakeBridge {
     },
     'session:sign-out': async ({ workspaceId }) => {
       await new Promise((resolve) => setTimeout(resolve, 84))
+      const name = this.#views.find((view) => view.id === workspaceId)?.profileName ?? ''
       this.#views = this.#views.filter((view) => view.id !== workspaceId)
-      this.#open = false
-      const receipt = receiptFor(workspaceId, this.#scene, null)
+      this.#opened.delete(workspaceId)
+      const receipt = receiptFor({ id: workspaceId, name }, this.#scene, null)
       this.#emit('session:ended', receipt)
       this.#emit('workspaces:changed', this.#views)
       return succeeded(receipt)
     },
     'session:unlock': () => failed('keychain_locked', 'still locked'),
     'connection:retry': () => succeeded(undefined),
-    'jobs:open': () => {
-      if (!this.#open) this.#start()
+    'jobs:open': ({ workspaceId }) => {
+      if (this.#opened.size === 0) this.#start()
+      this.#opened.add(workspaceId)
       const rows = this.#jobs.rows().map((row) => this.#told(row))
       return succeeded({ batch: this.#batch, rows, groups: this.#jobs.groups() })
     },
-    'jobs:acknowledge': ({ batch }) => {
+    'jobs:acknowledge': ({ workspaceId, batch }) => {
       this.acknowledged.push(batch)
-      if (batch >= this.#batch) this.#inFlight = false
+      if (batch >= this.#batch) this.#inFlight.delete(workspaceId)
       return succeeded(undefined)
     },
     'jobs:read-timeline': ({ jobId }) => succeeded({ entries: this.#jobs.timeline(jobId) }),
@@ -148,20 +157,18 @@ export class FakeBridge {
     this.#views.unshift(workspaceFor(this.#scene, { id: 'w1', name, mark }))
   }
 
-  get #down(): boolean {
-    return ['offline', 'reconnecting', 'refused'].includes(this.#scene.name)
-  }
-
+  /** Without a connection every row is remembered; where one source is lost, those it told of. */
   #told(row: JobRow): JobRow {
-    const silent = this.#down && (row.status === 'running' || row.status === 'queued')
-    return this.#down
-      ? { ...row, remembered: true, heardAtMs: silent ? Date.now() - 6 * 60_000 : row.heardAtMs }
-      : row
+    const { name } = this.#scene
+    if (!isDown(name) && (name !== 'partial' || row.tenantId !== '9')) return row
+    const ageMs = name === 'restored' ? 86_400_000 : name === 'partial' ? 12_000 : 360_000
+    const unfinished = row.status === 'running' || row.status === 'queued'
+    const heardAtMs = unfinished ? Date.now() - ageMs : row.heardAtMs - ageMs
+    return { ...row, remembered: true, heardAtMs }
   }
 
   #start(): void {
-    this.#open = true
-    if (this.#down) return
+    if (isDown(this.#scene.name)) return
     setInterval(() => {
       const due = (this.#scene.rate * flushEveryMs) / 1_000
       for (const id of this.#jobs.move(due)) this.#dirty.add(id)
@@ -170,26 +177,28 @@ export class FakeBridge {
     }, flushEveryMs)
     setInterval(() => {
       this.#views = this.#views.map((view) =>
-        view.connection.kind === 'live'
-          ? {
-              ...view,
-              eventsPerSecond: this.#scene.rate,
-              connection: { kind: 'live', heardAtMs: Date.now() - 200 },
-            }
+        view.connection.kind === 'live' || view.connection.kind === 'partial'
+          ? { ...view, connection: { ...view.connection, heardAtMs: Date.now() - 200 } }
           : view,
       )
       this.#emit('workspaces:changed', this.#views)
     }, 1_000)
   }
 
+  /** One batch in flight for all workspaces: they look at the same jobs. */
   #flush(): void {
-    if (this.#inFlight || this.#dirty.size === 0 || !this.#open) return
-    const rows = [...this.#dirty].map((id) => this.#jobs.row(id)).filter((row) => row !== undefined)
+    if (this.#inFlight.size > 0 || this.#dirty.size === 0) return
+    const rows = [...this.#dirty]
+      .map((id) => this.#jobs.row(id))
+      .filter((row) => row !== undefined && !this.#told(row).remembered)
     this.#dirty.clear()
     this.#batch += 1
-    this.#inFlight = true
     const groups = this.#jobs.groups()
-    this.#emit('jobs:batched', { workspaceId: 'w1', batch: this.#batch, rows, removed: [], groups })
+    for (const workspaceId of this.#opened) {
+      this.#inFlight.add(workspaceId)
+      const batch = { workspaceId, batch: this.#batch, rows, removed: [], groups }
+      this.#emit('jobs:batched', batch as EventPayload<'jobs:batched'>)
+    }
   }
 
   #emit<E extends EventChannel>(channel: E, payload: EventPayload<E>): void {

@@ -1,8 +1,10 @@
 import type { FailureCode } from '../../../src/shared/failure.ts'
 import type { ProfileView } from '../../../src/shared/ipc/contract.ts'
-import type { ConnectionView, Receipt, WorkspaceView } from '../../../src/shared/workspace.ts'
+import { isHeard } from '../../../src/renderer/workspaces/lamp-words.ts'
+import type { Receipt, WorkspaceView } from '../../../src/shared/workspace.ts'
 import { tenants } from './generated-jobs.ts'
 import type { Scene } from './scene.ts'
+import { connectionFor, sourcesFor } from './standings.ts'
 
 export const profiles: readonly ProfileView[] = [
   {
@@ -29,33 +31,29 @@ export const profiles: readonly ProfileView[] = [
   },
 ]
 
-function connectionFor({ name }: Scene): ConnectionView {
-  const now = Date.now()
-  const ago = (ms: number) => ({ asOfMs: now - ms, sinceMs: now - ms })
-  const told: Partial<Record<Scene['name'], ConnectionView>> = {
-    connecting: { kind: 'connecting', sinceMs: now, asOfMs: null },
-    reconnecting: {
-      kind: 'reconnecting',
-      ...ago(4_000),
-      nextTryAtMs: now + 60_000,
-      reason: 'unreachable',
-    },
-    offline: { kind: 'offline', ...ago(372_000), nextTryAtMs: now + 28_000, reason: 'offline' },
-    refused: { kind: 'refused', asOfMs: now - 20_000, reason: 'token_expired' },
-  }
-  return told[name] ?? { kind: 'live', heardAtMs: now - 200 }
-}
-
-interface Named {
+export interface Named {
   readonly id: string
   readonly name: string
   readonly mark: WorkspaceView['mark']
 }
 
+const others: readonly Named[] = [
+  { id: 'w2', name: 'Staging', mark: 'staging' },
+  { id: 'w3', name: 'Dev', mark: 'development' },
+  { id: 'w4', name: 'Kestrel Logistics', mark: 'production' },
+  { id: 'w5', name: 'Harbour', mark: 'production' },
+]
+const othersStand = ['partial', 'offline', 'refused', 'desk'] as const
+
+/** The other workspaces of the rail, each standing differently. */
+export const otherWorkspaces = (scene: Scene): WorkspaceView[] =>
+  others.map((named, index) =>
+    workspaceFor({ ...scene, name: othersStand[index] ?? 'desk', sources: 3 }, named),
+  )
+
 export function workspaceFor(scene: Scene, { id, name, mark }: Named): WorkspaceView {
   const now = Date.now()
-  const connection = connectionFor(scene)
-  const live = connection.kind === 'live'
+  const connection = connectionFor(scene, now)
   return {
     id,
     profileId: name === 'Signalbox demo' ? 'demo' : 'northwind',
@@ -68,37 +66,23 @@ export function workspaceFor(scene: Scene, { id, name, mark }: Named): Workspace
         : scene.name === 'unconfirmed'
           ? { kind: 'unconfirmed', reason: 'unreachable', nextTryAtMs: now + 20_000 }
           : { kind: 'signed-in', expiresAtMs: now + 3_600_000 },
-    connection: scene.name === 'locked' ? { kind: 'idle' } : connection,
-    sources: [
-      {
-        kind: 'progress',
-        state: live
-          ? 'live'
-          : connection.kind === 'refused'
-            ? 'stopped'
-            : connection.kind === 'connecting'
-              ? 'connecting'
-              : 'reconnecting',
-        sockets: live ? 14 : 0,
-        nextTryAtMs: live ? null : now + 28_000,
-        reason: connection.kind === 'refused' ? connection.reason : null,
-      },
-    ],
+    connection,
+    sources: scene.name === 'locked' ? [] : sourcesFor(scene, now),
     keeping: scene.name === 'memory' ? 'memory' : 'keychain',
-    eventsPerSecond: live ? scene.rate : 0,
+    eventsPerSecond: isHeard(connection) ? scene.rate : 0,
     dropped: scene.name === 'reconnecting' ? 2 : 0,
-    notes: [],
+    notes: scene.name === 'note' ? ['snapshot_damaged'] : [],
   }
 }
 
 export const receiptFor = (
-  workspaceId: string,
+  { id, name }: Pick<Named, 'id' | 'name'>,
   scene: Scene,
   reason: FailureCode | null,
 ): Receipt => ({
-  workspaceId,
+  workspaceId: id,
   profileId: 'northwind',
-  profileName: 'Northwind Analytics',
+  profileName: name,
   email: 'mara@northwind.example',
   reason,
   endedAtMs: Date.now(),
