@@ -2,6 +2,7 @@
 // `npm run bench -- pick-up streams` runs only those.
 import { cpus, loadavg } from 'node:os'
 import { benchConsole } from '../tests/bench/console.ts'
+import { benchMemory } from '../tests/bench/job-memory.ts'
 import { benchPickUp } from '../tests/bench/pick-up.ts'
 import { benchPipeline } from '../tests/bench/pipeline.ts'
 import { benchStartUp } from '../tests/bench/start-up.ts'
@@ -26,6 +27,7 @@ async function withBackend(
 
 const sections: Readonly<Record<string, readonly [title: string, run: () => Promise<string[]>]>> = {
   pipeline: ['main-process pipeline, one core', benchPipeline],
+  memory: ['main-process memory, heap after collection', benchMemory],
   console: ['console against the reference backend, loopback', () => withBackend(benchConsole)],
   'start-up': ['backend as a process of its own', benchStartUp],
   'pick-up': [

@@ -3,10 +3,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { percentile } from './percentiles.ts'
+import { textAlone } from './pipeline-text.ts'
 
 const jobs = 200
-const warmUpFrames = 60_000
-const burstFrames = 200_000
+const warmUpFrames = 40_000
+const burstFrames = 100_000
 const rounds = 3
 const rates = [100, 2_500]
 const pacedMs = 10_000
@@ -77,6 +78,7 @@ export async function benchPipeline(): Promise<string[]> {
     `ws and JSON.parse         ${perSecond('bare')} frames per CPU second`,
     `checked, merged, batched  ${perSecond('ours')} frames per CPU second`,
     `ratio                     ${(median(burst.ours) / median(burst.bare)).toFixed(2)}`,
+    await textAlone(),
   ]
   for (const rate of rates) {
     const order = { frames: (rate * pacedMs) / 1_000, perSecond: rate }

@@ -2,11 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { Database } from '../../src/backend/database/database.ts'
 import { addUser } from '../../src/backend/supabase/auth-users.ts'
 import { startTestBackend, type TestBackend } from '../support/backend.ts'
+import { heapBytes } from './heap.ts'
 import type { StreamReport } from './stream-clients.ts'
 import { memoryOf } from './memory.ts'
 
@@ -68,14 +67,8 @@ export async function benchStreams(): Promise<string[]> {
   }
 }
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
 /** What is really held, in MB. */
-function heapMb(): string {
-  collect()
-  return (process.memoryUsage().heapUsed / 1024 / 1024).toFixed(0)
-}
+const heapMb = (): string => (heapBytes() / 1024 / 1024).toFixed(0)
 
 const mb = ({ node }: { readonly node: number }): string => `${node.toFixed(0)} MB`
 

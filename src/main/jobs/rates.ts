@@ -3,8 +3,9 @@ import type { Job, JobRow } from '../../shared/job.ts'
 /** How far back a rate looks, in milliseconds. */
 const windowMs = 30_000
 /** Samples closer than this are one. */
-const stepMs = 1_000
+const stepMs = 2_000
 /** Less than this says nothing about the time left. */
+const leastRateMs = 1_000
 const leastSamples = 3
 const leastSpanMs = 5_000
 const slices = 5
@@ -24,7 +25,7 @@ const share = 2
 /** The speed of one attempt of one job, from what was heard of it in the last 30 s. */
 export class Pace {
   readonly attempt: number
-  readonly #samples: number[] = []
+  #samples: number[] = []
   /** Units of the steps before: a counter that falls back has begun anew with another step. */
   #carried = 0
   #counted = 0
@@ -34,15 +35,20 @@ export class Pace {
   }
 
   hear(job: Job, nowMs: number): void {
+    const count = this.#count(job)
+    const part = job.progress / 100
     const samples = this.#samples
-    let end = samples.length
+    const end = samples.length - width
     // The newest sample moves along until it is a whole step away from the one before it.
-    const isClose = end >= 2 * width && this.#at(-1, atMs) - this.#at(-2, atMs) < stepMs
-    if (isClose) end -= width
-    samples[end + atMs] = nowMs
-    samples[end + done] = this.#count(job)
-    samples[end + share] = job.progress / 100
-    if (!isClose) this.#forget(nowMs)
+    if (end > 0 && this.#at(-1, atMs) - this.#at(-2, atMs) < stepMs) {
+      samples[end + atMs] = nowMs
+      samples[end + done] = count
+      samples[end + share] = part
+      return
+    }
+    // Not pushed: an array that grows takes room for many jobs' worth of samples at once.
+    this.#samples = end < 0 ? [nowMs, count, part] : samples.concat([nowMs, count, part])
+    this.#forget(nowMs)
   }
 
   /** Units a second; null when the job counts nothing or too little was heard. */
@@ -57,7 +63,7 @@ export class Pace {
     const spanMs = nowMs - this.#at(first, atMs)
     // A job that was silent for the whole window did nothing in it.
     if (first === last) return spanMs > windowMs ? 0 : null
-    if (spanMs < stepMs) return null
+    if (spanMs < leastRateMs) return null
     return Math.max(0, ((this.#at(last, done) - this.#at(first, done)) / spanMs) * 1_000)
   }
 
@@ -104,7 +110,7 @@ export class Pace {
   #forget(nowMs: number): void {
     let old = 0
     while (old < this.#size - 1 && nowMs - this.#at(old, atMs) > windowMs) old += 1
-    if (old > 0) this.#samples.splice(0, old * width)
+    if (old > 0) this.#samples = this.#samples.slice(old * width)
   }
 
   /** Between two samples the work is taken to have moved evenly; after the last one, not at all. */
