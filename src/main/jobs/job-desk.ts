@@ -20,8 +20,9 @@ export interface JobDeskOptions {
 /** Where sources of one family put what they heard. */
 export interface DeskSink {
   readonly take: (job: Job) => void
-  readonly takeAll: (jobs: readonly Job[]) => void
+  readonly takeAll: (jobs: readonly Job[], anew?: boolean) => void
   readonly doubt: (jobId: string | null) => void
+  readonly confirm: () => void
   readonly forget: (jobId: string) => void
   readonly heard: () => void
   readonly dropped: (why: 'malformed' | 'tenant' | 'order') => void
@@ -97,8 +98,9 @@ export class JobDesk {
     const scope = this.#scope
     return {
       take: (job) => scope.closed || this.#take(family, job),
-      takeAll: (jobs) => scope.closed || this.#store.takeAll(family, jobs, this.#clock.now()),
+      takeAll: (jobs, anew) => scope.closed || this.#takeAll(family, jobs, anew === true),
       doubt: (jobId) => scope.closed || this.#store.doubt(family, jobId),
+      confirm: () => scope.closed || this.#store.confirm(family, this.#clock.now()),
       forget: (jobId) => scope.closed || this.#store.forget(family, jobId),
       heard: () => scope.closed || this.#reconnected(),
       dropped: (why) => {
@@ -145,6 +147,11 @@ export class JobDesk {
     this.#throughput.passOver(this.#clock.monotonic())
     if (!this.#throughput.still) this.#armTick()
     this.#store.markConnected()
+  }
+
+  #takeAll(family: string, jobs: readonly Job[], anew: boolean): void {
+    if (anew) this.#store.restart(family)
+    this.#store.takeAll(family, jobs, this.#clock.now())
   }
 
   #take(family: string, job: Job): void {

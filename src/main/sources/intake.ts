@@ -41,6 +41,11 @@ export class Intake {
     return this.#last.get(jobId)
   }
 
+  /** The server's history begins again: no last state holds anything to its word. */
+  restart(): void {
+    this.#last.clear()
+  }
+
   forget(jobId: string): void {
     this.#last.delete(jobId)
     this.#options.sink.forget(jobId)
@@ -56,6 +61,14 @@ export class Intake {
     return frame.kind === 'finished' ? over : goingOn
   }
 
+  /** A change, or the state, of whichever job it names. False when it was dropped. */
+  takeAny(raw: unknown): boolean {
+    const wire = readWire(raw)
+    const job = wire === null ? this.#drop('malformed') : this.#read(wire, null, true)
+    if (job !== null) this.#options.sink.take(job)
+    return job !== null
+  }
+
   /** One job out of an HTTP answer, not yet given to the sink. Null when it was dropped. */
   readListed(raw: unknown): Job | null {
     const wire = readWire(raw)
@@ -69,7 +82,8 @@ export class Intake {
     const last = this.#last.get(id)
     const tenantId = this.#tenantIn(wire, last)
     if (tenantId === null) return null
-    const identity = this.#identify(wire, last, { id, tenantId, live: expected !== null })
+    const live = isChange || expected !== null
+    const identity = this.#identify(wire, last, { id, tenantId, live })
     if (isChange && wire.seq !== undefined) this.#checkOrder(identity, last)
     // A change stands on the state before it; a new attempt begins bare but for who it is.
     const state = isChange && last?.attempt === identity.attempt ? last : null

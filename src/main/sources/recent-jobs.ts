@@ -29,4 +29,9 @@ export class RecentJobs {
     this.#young.delete(jobId)
     this.#old.delete(jobId)
   }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
 }

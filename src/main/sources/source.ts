@@ -24,10 +24,15 @@ export interface TokenSupply {
 export interface JobSink {
   /** One change, or the state of one job. */
   take: (job: Job) => void
-  /** Everything the server knows now; jobs of this source missing here are gone. */
-  takeAll: (jobs: readonly Job[]) => void
+  /**
+   * Everything the server knows now; jobs of this source missing here are gone. `anew`: its history
+   * begins again, and what was known before is no measure of what is older.
+   */
+  takeAll: (jobs: readonly Job[], anew?: boolean) => void
   /** Events of this job (null: of any) are known to be missing: shown as remembered until heard again. */
   doubt: (jobId: string | null) => void
+  /** Nothing was missed: all that is known of this source is as the server has it now. */
+  confirm: () => void
   /** The server knows no such job (4404). */
   forget: (jobId: string) => void
   /** Something was heard (a message or a pong), even if it changed no job. */
@@ -39,7 +44,8 @@ export interface JobSink {
 /** A place in a numbered history, or in a table by its cursor. Opaque to everybody but its source. */
 export interface Position {
   readonly read: () => string | null
-  readonly write: (position: string) => void
+  /** The text is asked for when it is needed, which is seldom. */
+  readonly write: (position: () => string | null) => void
 }
 
 export interface SourceContext {

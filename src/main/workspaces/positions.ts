@@ -3,11 +3,11 @@ import type { Position } from '../sources/source.ts'
 
 /** Where each source of a workspace was; kept and restored with its rows, as one moment. */
 export class Positions {
-  readonly #byKind = new Map<SourceKind, string>()
+  readonly #byKind = new Map<SourceKind, () => string | null>()
 
   of(kind: SourceKind): Position {
     return {
-      read: () => this.#byKind.get(kind) ?? null,
+      read: () => this.#byKind.get(kind)?.() ?? null,
       write: (position) => {
         this.#byKind.set(kind, position)
       },

@@ -252,8 +252,9 @@ export class Workspace {
     const { sink } = this.#desk
     return {
       take: (job) => silent() || sink.take(job),
-      takeAll: (jobs) => silent() || sink.takeAll(jobs),
+      takeAll: (jobs, anew) => silent() || sink.takeAll(jobs, anew),
       doubt: (jobId) => silent() || sink.doubt(jobId),
+      confirm: () => silent() || sink.confirm(),
       forget: (jobId) => silent() || sink.forget(jobId),
       dropped: (why) => silent() || sink.dropped(why),
       heard: () => {

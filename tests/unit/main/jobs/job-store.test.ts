@@ -154,6 +154,33 @@ describe('JobStore', () => {
     expect(remembered()).toEqual([false, false])
   })
 
+  it('F52: doubts what may be behind, until it is heard again or proved to be whole', () => {
+    take({ id: 'a' })
+    take({ id: 'b' })
+    take({ id: 'over', status: 'failed' })
+    const remembered = () => [...store.keys()].map((key) => store.get(key)?.remembered)
+    store.doubt('gateway', null)
+    expect(remembered()).toEqual([true, true, false])
+    take({ id: 'a', seq: 2 })
+    expect(remembered()).toEqual([false, true, false])
+    store.doubt('gateway', 'a')
+    store.confirm('gateway', 9_000)
+    expect(remembered()).toEqual([false, false, false])
+    expect(store.get(keyOf('gateway', 'a'))?.heardAtMs).toBe(9_000)
+    expect(store.get(keyOf('gateway', 'over'))?.heardAtMs).toBe(0)
+  })
+
+  it('F53: mixes no two histories: after a restart nothing known before is newer', () => {
+    take({ id: 'a', seq: 50, progress: 80 })
+    take({ id: 'over', seq: 9, status: 'succeeded' })
+    store.forget('gateway', 'over')
+    store.restart('gateway')
+    store.takeAll('gateway', [job({ id: 'a', seq: 3, progress: 20 })], 0)
+    expect(known('a')).toMatchObject({ seq: 3, progress: 20 })
+    expect(take({ id: 'over', seq: 1 })).toBe('changed')
+    expect(store.size).toBe(2)
+  })
+
   it('keeps only so many finished jobs, and lets no list bring the others back', () => {
     store = fresh(3)
     const ended = [1, 2, 3, 4, 5].map((n) => job({ id: `j${n}`, status: 'succeeded' }))

@@ -18,6 +18,7 @@ function intake(...tenantIds: string[]): Intake {
       take: (heard) => taken.push(heard),
       takeAll: () => undefined,
       doubt: () => undefined,
+      confirm: () => undefined,
       forget: () => undefined,
       heard: () => undefined,
       dropped: (why) => dropped.push(why),
@@ -139,6 +140,46 @@ describe('Intake', () => {
     door.takeFrame('job-1', change({ attempt: 1, seq: 6, progress: 60 }))
     expect(dropped).toEqual(['order'])
     expect(taken.at(-1)).toMatchObject({ seq: 6, message: null })
+  })
+
+  describe('on a stream of many jobs', () => {
+    it('takes whichever job is named, each in its own order', () => {
+      const door = intake('acme')
+      expect(door.takeAny(wireJob({ id: 'a', seq: 4 }))).toBe(true)
+      door.takeAny(wireJob({ id: 'b', seq: 9 }))
+      door.takeAny(wireJob({ id: 'a', seq: 5 }))
+      door.takeAny({ job_id: 'a', tenant_id: 'acme', attempt: 1, seq: 6, progress: 44 })
+      expect(taken.map(({ id, seq }) => `${id} ${seq}`)).toEqual(['a 4', 'b 9', 'a 5', 'a 6'])
+      expect(taken.at(-1)).toMatchObject({ name: 'Orders import', progress: 44 })
+      expect(gaps).toBe(0)
+      door.takeAny(wireJob({ id: 'b', seq: 11 }))
+      expect(gaps).toBe(1)
+    })
+
+    it('F51, F61: tells what it does not take', () => {
+      const door = intake('acme')
+      expect(door.takeAny({ type: 'event' })).toBe(false)
+      expect(door.takeAny(wireJob({ tenant_id: 'globex' }))).toBe(false)
+      door.takeAny(wireJob({ seq: 4 }))
+      door.takeAny(wireJob({ seq: 4 }))
+      expect(dropped).toEqual(['malformed', 'tenant', 'order'])
+    })
+
+    it('lets a job begin anew that has no attempts of its own', () => {
+      const door = intake('acme')
+      door.takeAny({ job_name: 'nightly', status: 'completed', percent: 100 })
+      door.takeAny({ job_name: 'nightly', status: 'processing', percent: 3 })
+      expect(taken.map(({ attempt }) => attempt)).toEqual([1, 2])
+    })
+
+    it('F53: knows nothing any more when the history begins again', () => {
+      const door = intake('acme')
+      door.takeAny(wireJob({ seq: 50 }))
+      door.restart()
+      door.takeAny(wireJob({ seq: 3 }))
+      expect([dropped, gaps]).toEqual([[], 0])
+      expect(door.last('job-1')?.seq).toBe(3)
+    })
   })
 
   describe('with a backend that sends neither id, seq nor attempt', () => {
