@@ -39,6 +39,7 @@ export const failureCodes = [
   'protocol_error',
   'signed_in_elsewhere',
   'too_many_sockets',
+  'not_served',
   // this computer
   'keychain_locked',
   'keychain_unavailable',

@@ -34,7 +34,7 @@ export const sourceKinds = ['progress', 'stream', 'socketio', 'realtime', 'polli
 export type SourceKind = (typeof sourceKinds)[number]
 
 /** The kinds that a profile may name; the others are not built yet, and saying so beats waiting. */
-const usableSources = ['progress'] as const
+const usableSources = ['progress', 'stream'] as const
 
 /** A name in PostgreSQL that needs no quotes: it stands in an address and in a subscription. */
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case SQL name')

@@ -29,6 +29,7 @@ export interface Answer {
  *   - another HTTP answer: set `onHttp`; before the upgrade: set `onUpgrade` ("hang" never answers)
  *   - another conversation on a socket: set `onSocket`
  *   - a fault on open sockets: `each`
+ *   - a tenant stream: `ScriptedStream`
  */
 export class ScriptedGateway {
   readonly #http: Server
@@ -44,7 +45,7 @@ export class ScriptedGateway {
     token === null ? 'token_missing' : null
   onHttp: (seen: Seen) => Answer | 'hang' | undefined = () => undefined
   onUpgrade: (seen: Seen) => Answer | 'hang' | undefined = () => undefined
-  onSocket: ((socket: WebSocket, jobId: string) => void) | null = null
+  onSocket: ((socket: WebSocket, jobId: string, seen: Seen) => void) | null = null
 
   private constructor() {
     this.#http = createServer((request, response) => this.#serve(request, response))
@@ -178,7 +179,7 @@ export class ScriptedGateway {
     socket.on('error', () => {})
     socket.on('close', () => this.#sockets.delete(socket))
     if (this.onSocket !== null) {
-      this.onSocket(socket, jobId)
+      this.onSocket(socket, jobId, seen)
       return
     }
     const refusal = this.refuse(seen.token)

@@ -124,19 +124,17 @@ export class JobStore {
 
   /** What is known of this family is what the server has: nothing of it is only remembered. */
   confirm(family: string, nowMs: number): void {
-    for (const [key, stored] of this.#jobs) {
-      if (!stored.remembered || !key.startsWith(`${family} `)) continue
-      this.#jobs.set(key, { ...stored, heardAtMs: nowMs, remembered: false })
-      this.#options.onTouched(key)
+    for (const entry of this.#jobs.values()) {
+      if (entry.remembered && entry.family === family) this.#hear(entry, nowMs)
     }
   }
 
   /** The server's history of this family begins again: nothing known holds anything to its word. */
   restart(family: string): void {
-    for (const key of [...this.#jobs.keys()]) {
-      if (key.startsWith(`${family} `)) this.#remove(key)
+    for (const entry of this.#jobs.values()) {
+      if (entry.family === family) this.#remove(entry)
     }
-    for (const key of [...this.#gone.keys()]) {
+    for (const key of this.#gone.keys()) {
       if (key.startsWith(`${family} `)) this.#gone.delete(key)
     }
   }

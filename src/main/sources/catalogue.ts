@@ -35,6 +35,12 @@ interface Page extends Recent {
 /** What discovery found: each id, with the job when the backend lists jobs and not just names. */
 export type Active = ReadonlyMap<string, Job | null>
 
+export interface Beside {
+  readonly ask: GatewayHttp
+  readonly told: () => readonly Job[]
+  readonly isAllTold: boolean
+}
+
 /**
  * Reads the gateway's lists into the sink. It owns no state but the knowledge whether this backend
  * serves a list of jobs at all.
@@ -89,6 +95,28 @@ export class Catalogue {
     }
     if (recent.whole && jobs.length === active.size) this.#sink.takeAll([...recent.jobs, ...jobs])
     else this.#takeEach([...recent.jobs, ...jobs])
+    return null
+  }
+
+  /**
+   * Takes all that is listed beside a stream. What the stream has told of (`told`, asked at the
+   * end) is not gone because an older list does not name it. `isAllTold`: for a gateway that lists
+   * nothing, it is everything.
+   */
+  async takeBeside(
+    active: Active,
+    { ask, told, isAllTold }: Beside,
+  ): Promise<GatewayAnswer | null> {
+    const recent = await this.#recent(ask, maxPages)
+    if ('kind' in recent && recent.kind === 'failed') return recent
+    const jobs = [...active.values()].filter((job) => job !== null)
+    const isComplete = jobs.length === active.size
+    if ('kind' in recent) {
+      if (isAllTold) this.#sink.takeAll(told())
+      else this.#takeEach(jobs)
+    } else if (recent.whole && isComplete) {
+      this.#sink.takeAll([...recent.jobs, ...jobs, ...told()])
+    } else this.#takeEach([...recent.jobs, ...jobs])
     return null
   }
 

@@ -38,6 +38,9 @@ const stop = (reason: FailureCode, reach: 'stream' | 'source'): Verdict => ({
   reach,
 })
 
+/** What we end ourselves: what was said does not follow on what was said before (F52). */
+export const outOfStep: Verdict = retry('protocol_error')
+
 const closeCodes: Readonly<Record<number, Verdict>> = {
   1000: { kind: 'done' },
   1001: retry('unreachable'),

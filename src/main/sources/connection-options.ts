@@ -19,8 +19,8 @@ export interface ConnectionOptions {
   readonly url: string
   /** Longest message taken, in bytes; that of the port unless given. */
   readonly maxFrameBytes?: number
-  /** A socket was opened: the first words on it belong here. */
-  readonly onOpened?: (connection: Connection) => void
+  /** A socket was opened: the first words on it belong here. `attempt` closes with the socket. */
+  readonly onOpened?: (connection: Connection, attempt: Scope) => void
   /** Asks the peer for a sign of life; a WebSocket ping unless given. */
   readonly ping?: (connection: Connection) => void
   /** True when the message was understood; null is a binary one. */

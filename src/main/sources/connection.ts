@@ -3,7 +3,7 @@ import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Cancel, Socket, SocketEnding } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
-import { classify, classifyError, classifyFailure } from './close-codes.ts'
+import { classify, classifyError, classifyFailure, outOfStep } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { next } from './connection-state.ts'
@@ -93,6 +93,11 @@ export class Connection {
     if (this.#state.kind === 'open') this.#token = token
   }
 
+  /** What was said cannot be gone on with: ends, and dials again. */
+  redial(): void {
+    this.#end(outOfStep)
+  }
+
   /** The work is over: says goodbye and ends. */
   finish(): void {
     this.#socket?.close(1000)
@@ -167,7 +172,7 @@ export class Connection {
         handlers: {
           open: () => {
             leave()
-            if (!attempt.closed) this.#opened()
+            if (!attempt.closed) this.#opened(attempt)
           },
           message: (text) => {
             if (!attempt.closed) this.#message(text)
@@ -187,11 +192,11 @@ export class Connection {
     }
   }
 
-  #opened(): void {
+  #opened(attempt: Scope): void {
     this.#openedAtMs = this.#options.clock.monotonic()
     this.#liveness.heard()
     this.#apply({ kind: 'opened' })
-    this.#options.onOpened?.(this)
+    if (!attempt.closed) this.#options.onOpened?.(this, attempt)
   }
 
   #heard(): void {

@@ -61,12 +61,12 @@ export class Intake {
     return frame.kind === 'finished' ? over : goingOn
   }
 
-  /** A change, or the state, of whichever job it names. False when it was dropped. */
-  takeAny(raw: unknown): boolean {
+  /** A change, or the state, of whichever job it names; null when it was dropped. */
+  takeAny(raw: unknown): Job | null {
     const wire = readWire(raw)
     const job = wire === null ? this.#drop('malformed') : this.#read(wire, null, true)
     if (job !== null) this.#options.sink.take(job)
-    return job !== null
+    return job
   }
 
   /** One job out of an HTTP answer, not yet given to the sink. Null when it was dropped. */

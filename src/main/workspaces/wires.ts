@@ -8,6 +8,7 @@ import type { Scope } from '../lib/scope.ts'
 import type { Random } from '../ports.ts'
 import type { OperatorSession } from '../session/operator-session.ts'
 import { openProgressSource } from '../sources/progress-source.ts'
+import { openStreamSource } from '../sources/stream-source.ts'
 import type { JobSink, Source, SourceContext, TokenSupply } from '../sources/source.ts'
 import type { Meter } from './meter.ts'
 import type { Positions } from './positions.ts'
@@ -31,6 +32,7 @@ type Kind = Profile['sources'][number]
 /** How a source of each kind that a profile may name is opened. */
 const openers: Record<Kind, (context: SourceContext) => Source> = {
   progress: openProgressSource,
+  stream: openStreamSource,
 }
 
 /** One source and what ends it. */

@@ -154,6 +154,11 @@ export const wording = {
     text: 'More jobs are running than one console may follow one by one. The rest appear as their neighbours finish; the tenant stream has no such limit.',
     reason: 'too many sockets',
   },
+  not_served: {
+    title: 'The gateway does not have this kind of line',
+    text: 'It answered that there is nothing at this address. Take this source out of the environment, or have the gateway serve it.',
+    reason: 'not served by the gateway',
+  },
 
   // This computer.
   keychain_locked: {

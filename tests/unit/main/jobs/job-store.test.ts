@@ -166,8 +166,8 @@ describe('JobStore', () => {
     store.doubt('gateway', 'a')
     store.confirm('gateway', 9_000)
     expect(remembered()).toEqual([false, false, false])
-    expect(store.get(keyOf('gateway', 'a'))?.heardAtMs).toBe(9_000)
-    expect(store.get(keyOf('gateway', 'over'))?.heardAtMs).toBe(0)
+    expect(store.get(acme('a'))?.heardAtMs).toBe(9_000)
+    expect(store.get(acme('over'))?.heardAtMs).toBe(0)
   })
 
   it('F53: mixes no two histories: after a restart nothing known before is newer', () => {

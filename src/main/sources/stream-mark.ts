@@ -1,0 +1,46 @@
+import { parseJson } from './frames.ts'
+import type { Position } from './source.ts'
+import { streamPlaceSchema } from './stream-frames.ts'
+import type { StreamPlace } from './stream-frames.ts'
+
+/** How an event stands to what was heard before it. */
+export type Step = 'next' | 'known' | 'hole'
+
+/**
+ * Up to where a stream was heard, whichever sockets brought it. It owns the position of its source
+ * and knows no socket.
+ */
+export class StreamMark {
+  #epoch: string | null = null
+  #offset = 0
+
+  /** Goes on from where the source was before, also before a restart of the console. */
+  constructor(position: Position) {
+    const kept = streamPlaceSchema.safeParse(parseJson(position.read() ?? ''))
+    if (kept.success) this.set(kept.data)
+    position.write(() => (this.#epoch === null ? null : JSON.stringify(this.place)))
+  }
+
+  get place(): StreamPlace | null {
+    return this.#epoch === null ? null : { epoch: this.#epoch, offset: this.#offset }
+  }
+
+  set({ epoch, offset }: StreamPlace): void {
+    this.#epoch = epoch
+    this.#offset = offset
+  }
+
+  /** The history as it was told cannot be trusted: the next socket begins from nothing. */
+  forget(): void {
+    this.#epoch = null
+  }
+
+  /** Goes one further, if that is what the event does. */
+  step(epoch: string, offset: number): Step {
+    // A socket that is still in another history has nothing to add to this one (F53).
+    if (epoch !== this.#epoch || offset <= this.#offset) return 'known'
+    if (offset > this.#offset + 1) return 'hole'
+    this.#offset = offset
+    return 'next'
+  }
+}
