@@ -7,12 +7,11 @@ import type { FailureCode, Outcome } from '../../../src/shared/failure.ts'
 import type { Bridge } from '../../../src/shared/ipc/bridge.ts'
 import type { CallChannel, EventChannel } from '../../../src/shared/ipc/channels.ts'
 import type { CallAnswer, CallArgument, EventPayload } from '../../../src/shared/ipc/contract.ts'
-import type { JobRow } from '../../../src/shared/job.ts'
 import type { ConnectionView, WorkspaceView } from '../../../src/shared/workspace.ts'
 import { JobSource } from './job-source.ts'
-import { isDown } from './scene.ts'
-import type { Scene } from './scene.ts'
-import { otherWorkspaces, profiles, receiptFor, workspaceFor } from './views.ts'
+import { isDown, toldIn } from './scene.ts'
+import type { Scene, SceneName } from './scene.ts'
+import { otherWorkspaces, profiles, receiptFor, standOf, workspaceFor } from './views.ts'
 
 type Answers = {
   [C in CallChannel]: (
@@ -121,7 +120,8 @@ export class FakeBridge {
     'jobs:open': ({ workspaceId }) => {
       if (this.#opened.size === 0) this.#start()
       this.#opened.add(workspaceId)
-      const rows = this.#jobs.rows().map((row) => this.#told(row))
+      const name = this.#nameOf(workspaceId)
+      const rows = this.#jobs.rows().map((row) => toldIn(name, row))
       return succeeded({ batch: this.#batch, rows, groups: this.#jobs.groups() })
     },
     'jobs:acknowledge': ({ workspaceId, batch }) => {
@@ -157,18 +157,11 @@ export class FakeBridge {
     this.#views.unshift(workspaceFor(this.#scene, { id: 'w1', name, mark }))
   }
 
-  /** Without a connection every row is remembered; where one source is lost, those it told of. */
-  #told(row: JobRow): JobRow {
-    const { name } = this.#scene
-    if (!isDown(name) && (name !== 'partial' || row.tenantId !== '9')) return row
-    const ageMs = name === 'restored' ? 86_400_000 : name === 'partial' ? 12_000 : 360_000
-    const unfinished = row.status === 'running' || row.status === 'queued'
-    const heardAtMs = unfinished ? Date.now() - ageMs : row.heardAtMs - ageMs
-    return { ...row, remembered: true, heardAtMs }
+  #nameOf(workspaceId: string): SceneName {
+    return standOf(workspaceId) ?? this.#scene.name
   }
 
   #start(): void {
-    if (isDown(this.#scene.name)) return
     setInterval(() => {
       const due = (this.#scene.rate * flushEveryMs) / 1_000
       for (const id of this.#jobs.move(due)) this.#dirty.add(id)
@@ -188,16 +181,16 @@ export class FakeBridge {
   /** One batch in flight for all workspaces: they look at the same jobs. */
   #flush(): void {
     if (this.#inFlight.size > 0 || this.#dirty.size === 0) return
-    const rows = [...this.#dirty]
-      .map((id) => this.#jobs.row(id))
-      .filter((row) => row !== undefined && !this.#told(row).remembered)
+    const moved = [...this.#dirty].flatMap((id) => this.#jobs.row(id) ?? [])
     this.#dirty.clear()
     this.#batch += 1
     const groups = this.#jobs.groups()
     for (const workspaceId of this.#opened) {
+      const name = this.#nameOf(workspaceId)
+      if (isDown(name)) continue
       this.#inFlight.add(workspaceId)
-      const batch = { workspaceId, batch: this.#batch, rows, removed: [], groups }
-      this.#emit('jobs:batched', batch as EventPayload<'jobs:batched'>)
+      const rows = moved.filter((row) => !toldIn(name, row).remembered)
+      this.#emit('jobs:batched', { workspaceId, batch: this.#batch, rows, removed: [], groups })
     }
   }
 

@@ -1,3 +1,5 @@
+import type { JobRow } from '../../../src/shared/job.ts'
+
 /** What the harness shows, from the address: `?scene=desk&jobs=2000&rate=500&theme=light`. */
 const scenes = [
   'sign-in',
@@ -65,3 +67,12 @@ export function readScene(query: URLSearchParams): Scene {
 /** Scenes in which nothing is heard: every row is remembered. */
 export const isDown = (name: SceneName): boolean =>
   ['restored', 'offline', 'reconnecting', 'refused'].includes(name)
+
+/** Without a connection every row is remembered; where one source is lost, those it told of. */
+export function toldIn(name: SceneName, row: JobRow): JobRow {
+  if (!isDown(name) && (name !== 'partial' || row.tenantId !== '9')) return row
+  const ageMs = name === 'restored' ? 86_400_000 : name === 'partial' ? 12_000 : 360_000
+  const unfinished = row.status === 'running' || row.status === 'queued'
+  const heardAtMs = unfinished ? Date.now() - ageMs : row.heardAtMs - ageMs
+  return { ...row, remembered: true, heardAtMs }
+}

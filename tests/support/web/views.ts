@@ -3,7 +3,7 @@ import type { ProfileView } from '../../../src/shared/ipc/contract.ts'
 import { isHeard } from '../../../src/renderer/workspaces/lamp-words.ts'
 import type { Receipt, WorkspaceView } from '../../../src/shared/workspace.ts'
 import { tenants } from './generated-jobs.ts'
-import type { Scene } from './scene.ts'
+import type { Scene, SceneName } from './scene.ts'
 import { connectionFor, sourcesFor } from './standings.ts'
 
 export const profiles: readonly ProfileView[] = [
@@ -45,10 +45,14 @@ const others: readonly Named[] = [
 ]
 const othersStand = ['partial', 'offline', 'refused', 'desk'] as const
 
+/** How one of them stands; null for the first workspace, which is what the scene is about. */
+export const standOf = (workspaceId: string): SceneName | null =>
+  othersStand[others.findIndex(({ id }) => id === workspaceId)] ?? null
+
 /** The other workspaces of the rail, each standing differently. */
 export const otherWorkspaces = (scene: Scene): WorkspaceView[] =>
-  others.map((named, index) =>
-    workspaceFor({ ...scene, name: othersStand[index] ?? 'desk', sources: 3 }, named),
+  others.map((named) =>
+    workspaceFor({ ...scene, name: standOf(named.id) ?? 'desk', sources: 3 }, named),
   )
 
 export function workspaceFor(scene: Scene, { id, name, mark }: Named): WorkspaceView {
