@@ -10,9 +10,9 @@ export type Cancel = () => void
 export interface Clock {
   /** Wall clock, milliseconds since the epoch; may jump. */
   now: () => number
-  /** Milliseconds that never jump back; the only base for deadlines. */
+  /** Milliseconds that never jump back and count sleep; the only base for deadlines. */
   monotonic: () => number
-  /** Runs once after `delayMs`; cancelled timers leave nothing behind. */
+  /** Runs once after `delayMs` awake; cancelled timers leave nothing behind. */
   after: (delayMs: number, run: () => void) => Cancel
   /** Timers armed right now. */
   readonly armed: number
@@ -55,10 +55,11 @@ export interface IpcPort {
   onWindowClosed: (listener: (windowId: number) => void) => Cancel
 }
 
-/** A WebSocket as sources need it; `ws` satisfies it through host/sockets or lib. */
+/** A WebSocket as sources need it. */
 export interface Socket {
   send: (text: string) => void
-  ping: () => void
+  /** Asks for a pong; false when this socket has no way to: then only messages tell of life. */
+  ping: () => boolean
   close: (code?: number, reason?: string) => void
   /** Ends at once, in any state; no handler is called after it. */
   terminate: () => void
@@ -94,7 +95,7 @@ export interface SocketRequest {
   readonly handlers: SocketHandlers
 }
 
-/** Opens sockets: `ws` on Node; issue 3 puts Electron's net.WebSocket behind the same door. */
+/** Opens sockets: `ws` (lib/sockets), or Chromium's where a proxy is in between (host). */
 export type SocketFactory = (request: SocketRequest) => Socket
 
 /** `fetch` as the rooms use it; always called with a signal. */
@@ -108,6 +109,8 @@ export interface Power {
 export interface Network {
   /** False is certain; true is only a hope. */
   isOnline: () => boolean
+  /** Where this computer is on the network; another word says that it has moved. */
+  place: () => string
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

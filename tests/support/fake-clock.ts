@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../src/main/ports.ts'
 
 interface Timer {
-  readonly at: number
+  at: number
   readonly order: number
   readonly run: () => void
 }
@@ -63,6 +63,12 @@ export class FakeClock implements Clock {
   /** Time goes by while nothing runs, as when the event loop is busy; what fell due runs late. */
   stall(byMs: number): void {
     this.#move(byMs)
+  }
+
+  /** The computer sleeps as Linux does: time goes by, and no timer comes any nearer. */
+  sleep(byMs: number): void {
+    this.#move(byMs)
+    for (const timer of this.#timers) timer.at += byMs
   }
 
   #move(byMs: number): void {

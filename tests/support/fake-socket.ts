@@ -8,6 +8,8 @@ export class FakeSocket implements Socket {
   readonly #onGone: () => void
   state: 'connecting' | 'open' | 'closed' = 'connecting'
   pings = 0
+  /** False: as a socket that has no ping. */
+  canPing = true
   closes = 0
   readonly sent: string[] = []
   readonly bufferedAmount = 0
@@ -67,8 +69,9 @@ export class FakeSocket implements Socket {
     this.sent.push(text)
   }
 
-  ping(): void {
-    this.pings += 1
+  ping(): boolean {
+    if (this.canPing) this.pings += 1
+    return this.canPing
   }
 
   close(): void {

@@ -163,7 +163,9 @@ export class MemoryPower implements Power {
 /** The fake of the Network port. */
 export class MemoryNetwork implements Network {
   online = true
+  where = 'desk'
   isOnline: Network['isOnline'] = () => this.online
+  place: Network['place'] = () => this.where
 }
 
 /** The fake of the LogSink port: lines to look at. */

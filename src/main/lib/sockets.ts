@@ -87,8 +87,9 @@ class WsSocket implements Socket {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(text)
   }
 
-  ping(): void {
+  ping(): boolean {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping()
+    return true
   }
 
   close(code?: number, reason?: string): void {

@@ -18,7 +18,7 @@ const open = () => {
     sockets: (request) => {
       if (fails) throw new Error('no')
       dialled.push(request.handlers)
-      return { send() {}, ping() {}, close() {}, terminate() {}, bufferedAmount: 3 }
+      return { send() {}, ping: () => true, close() {}, terminate() {}, bufferedAmount: 3 }
     },
     fetch: () => {
       const answer = Promise.withResolvers<Response>()
