@@ -2,6 +2,7 @@ import type { FailureCode } from '../../shared/failure.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Cancel, Socket, SocketEnding } from '../ports.ts'
+import { Asking } from './asking.ts'
 import { backoffMs } from './backoff.ts'
 import { classify, classifyError, classifyFailure, outOfStep } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
@@ -10,6 +11,7 @@ import { next } from './connection-state.ts'
 import type { ConnectionEvent, ConnectionState } from './connection-state.ts'
 import { codeOf, dialTimeout } from './error-codes.ts'
 import { Liveness } from './liveness.ts'
+import type { LivenessStep } from './liveness.ts'
 import { addressed, isSendable } from './token-form.ts'
 import type { Form } from './token-form.ts'
 
@@ -28,6 +30,7 @@ const provenAfterMs = 10_000
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #liveness: Liveness
+  readonly #asking = new Asking()
   #state: ConnectionState = { kind: 'idle' }
   #attempt: Scope | null = null
   #socket: Socket | null = null
@@ -42,7 +45,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#form = options.form.first
-    this.#liveness = new Liveness(options.clock)
+    this.#liveness = new Liveness(options.clock, () => this.#ask())
     options.scope.own(() => {
       this.#disarm()
       this.#abandon()
@@ -71,10 +74,7 @@ export class Connection {
   /** Dials now if it waits; asks the peer for a sign of life if it seems open. */
   wake(): void {
     this.#apply({ kind: 'woken' })
-    if (this.#state.kind !== 'open') return
-    this.#liveness.probe()
-    this.#ping()
-    this.#watch()
+    if (this.#state.kind === 'open') this.#watch(this.#liveness.probe())
   }
 
   /** Says something on the open socket; without one it is not said. */
@@ -122,7 +122,7 @@ export class Connection {
         this.#dial()
         break
       case 'open':
-        this.#watch()
+        this.#watch(this.#liveness.next())
         break
       case 'waiting':
         this.#wait(state.tries.failures - 1, state.minDelayMs)
@@ -206,7 +206,7 @@ export class Connection {
 
   #message(text: string | null): void {
     this.#heard()
-    if (!this.#options.onMessage(text, this)) return
+    if (this.#asking.hears(text) || !this.#options.onMessage(text, this)) return
     this.#valid = true
     this.#options.form.prove(this.#form)
   }
@@ -250,16 +250,21 @@ export class Connection {
     this.#arm(delayMs, () => this.#apply({ kind: 'due' }))
   }
 
-  #watch(): void {
-    const step = this.#liveness.next()
-    if (step.ping) this.#ping()
-    if (step.dead) this.#end({ kind: 'retry', reason: 'timed_out', minDelayMs: 0 })
-    else this.#arm(step.againInMs, () => this.#watch())
+  #watch(step: LivenessStep): void {
+    if (step.kind === 'again') {
+      this.#arm(step.inMs, () => this.#watch(this.#liveness.next()))
+      return
+    }
+    this.#end({ kind: 'retry', reason: 'timed_out', minDelayMs: 0 })
+    // A wake found it dead, and the operator is there: this one dial does not wait its turn.
+    if (step.probed) this.#apply({ kind: 'woken' })
   }
 
-  #ping(): void {
-    if (this.#options.ping === undefined) this.#socket?.ping()
-    else this.#options.ping(this)
+  /** Whether the peer has to answer. */
+  #ask(): boolean {
+    if (this.#options.ping === undefined) return this.#asking.ask(this.#socket)
+    this.#options.ping(this)
+    return true
   }
 
   /** The one timer: arming it anew forgets what it was armed for. */

@@ -8,53 +8,74 @@ const probeWithinMs = 3_000
 /** A timer that fires this late says that we were busy, not that the peer is silent. */
 const lagMs = 500
 
-export interface LivenessStep {
-  readonly ping: boolean
-  readonly dead: boolean
-  readonly againInMs: number
-}
+/** Asks the peer for a sign of life; false when it need not answer. */
+type Ask = () => boolean
+
+export type LivenessStep =
+  | { readonly kind: 'again'; readonly inMs: number }
+  /** `probed`: silent since a wake. */
+  | { readonly kind: 'dead'; readonly probed: boolean }
 
 /**
  * Whether a peer still answers: counted by messages and pongs, never by bytes (a dripping frame
- * brings bytes for ever) and never by what we send.
+ * brings bytes for ever) and never by what we send. A peer that need not answer is never found
+ * dead by its silence, but it is not trusted after a wake either.
  */
 export class Liveness {
   readonly #clock: Clock
-  #heardAtMs = 0
+  readonly #ask: Ask
+  /** When something was last heard, or said that needs no answer. */
+  #quietSinceMs = 0
   /** When an asked-for answer is due, or null. */
   #answerDueMs: number | null = null
+  #probed = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, ask: Ask) {
     this.#clock = clock
+    this.#ask = ask
   }
 
   heard(): void {
-    this.#heardAtMs = this.#clock.monotonic()
+    this.#quietSinceMs = this.#clock.monotonic()
     this.#answerDueMs = null
+    this.#probed = false
   }
 
-  /** The caller has sent a ping on its own account. */
-  probe(): void {
-    const due = this.#clock.monotonic() + probeWithinMs
-    this.#answerDueMs = Math.min(due, this.#answerDueMs ?? due)
+  /** Asks out of turn, and expects the answer sooner. What was due before a sleep is due no more. */
+  probe(): LivenessStep {
+    const now = this.#clock.monotonic()
+    const dueMs = now + probeWithinMs
+    this.#probed = true
+    if (!this.#ask()) return dead(true)
+    const before = this.#answerDueMs
+    this.#answerDueMs = before === null || before < now ? dueMs : Math.min(dueMs, before)
+    return again(this.#answerDueMs - now)
   }
 
-  /** What to do now, and when to ask again. */
+  /** Asks when it is time to. */
   next(): LivenessStep {
     const now = this.#clock.monotonic()
     if (this.#answerDueMs !== null) return this.#await(now, this.#answerDueMs)
-    const pingInMs = this.#heardAtMs + pingAfterMs - now
-    if (pingInMs > 0) return { ping: false, dead: false, againInMs: Math.max(1, pingInMs) }
+    const quietMs = this.#quietSinceMs + pingAfterMs - now
+    if (quietMs > 0) return again(quietMs)
+    if (!this.#ask()) {
+      this.#quietSinceMs = now
+      return again(pingAfterMs)
+    }
     this.#answerDueMs = now + answerWithinMs
-    return { ping: true, dead: false, againInMs: answerWithinMs }
+    return again(answerWithinMs)
   }
 
   #await(now: number, dueMs: number): LivenessStep {
     const lateMs = now - dueMs
-    if (lateMs < 0) return { ping: false, dead: false, againInMs: Math.max(1, -lateMs) }
-    if (lateMs < lagMs) return { ping: false, dead: true, againInMs: 0 }
+    if (lateMs < 0) return again(-lateMs)
+    if (lateMs < lagMs) return dead(this.#probed)
     // The answer may lie unread in our own buffers: read first, judge then.
     this.#answerDueMs = now + lagMs
-    return { ping: true, dead: false, againInMs: lagMs }
+    this.#ask()
+    return again(lagMs)
   }
 }
+
+const again = (inMs: number): LivenessStep => ({ kind: 'again', inMs: Math.max(1, inMs) })
+const dead = (probed: boolean): LivenessStep => ({ kind: 'dead', probed })

@@ -189,12 +189,44 @@ describe('Connection', () => {
     expect(bench.sockets.all).toHaveLength(2)
   })
 
-  it('F65: wake asks an open peer at once and finds it dead within 3 s', async () => {
+  it('F65: wake asks an open peer at once, finds it dead within 3 s and dials again', async () => {
     await bench.open()
     bench.connection.wake()
     expect(bench.sockets.last.pings).toBe(1)
-    await bench.clock.advance(3_000)
+    await bench.clock.advance(2_999)
+    expect(bench.kinds).toEqual(['dialling', 'open'])
+    await bench.clock.advance(1)
+    expect(bench.kinds).toEqual(['dialling', 'open', 'waiting', 'dialling'])
+    expect(bench.sockets.all).toHaveLength(2)
+    bench.sockets.last.end({ errorCode: 'ENETUNREACH' })
     expect(bench.connection.state.kind).toBe('waiting')
+  })
+
+  it('F65: a second wake neither prolongs nor shortens what the first one began', async () => {
+    await bench.open()
+    bench.connection.wake()
+    await bench.clock.advance(1_000)
+    bench.connection.wake()
+    await bench.clock.advance(1_999)
+    expect(bench.sockets.all).toHaveLength(1)
+    await bench.clock.advance(1)
+    expect(bench.sockets.all).toHaveLength(2)
+    bench.connection.wake()
+    await settle()
+    expect(bench.sockets.all).toHaveLength(2)
+    expect(bench.sockets.live).toBe(1)
+  })
+
+  it('F65: an answer that was due before the computer slept is awaited anew', async () => {
+    await bench.open()
+    await bench.clock.advance(8_000)
+    bench.clock.sleep(600_000)
+    bench.connection.wake()
+    await bench.clock.advance(2_999)
+    expect(bench.connection.state.kind).toBe('open')
+    bench.sockets.last.pong()
+    await bench.clock.advance(2_000)
+    expect(bench.connection.state.kind).toBe('open')
   })
 
   it('wake keeps a peer that answers', async () => {
@@ -255,6 +287,73 @@ describe('Connection', () => {
     bench.clock.jump(-7_200_000)
     await bench.clock.advance(11_999)
     expect(bench.connection.state.kind).toBe('open')
+  })
+})
+
+describe('Connection on a socket that cannot ping', () => {
+  const openMute = async (): Promise<void> => {
+    await bench.open()
+    bench.sockets.last.canPing = false
+  }
+  const asked = (): number =>
+    bench.sockets.last.sent.filter((text) => text === '{"type":"ping"}').length
+
+  it('asks by a message, and is silent as long as others speak', async () => {
+    await openMute()
+    await bench.clock.advance(7_000)
+    bench.sockets.last.say('valid')
+    await bench.clock.advance(7_999)
+    expect(asked()).toBe(0)
+    await bench.clock.advance(1)
+    expect(asked()).toBe(1)
+  })
+
+  it('never takes silence for death where nobody has to answer', async () => {
+    await openMute()
+    await bench.clock.advance(120_000)
+    expect(bench.kinds).toEqual(['dialling', 'open'])
+    expect(asked()).toBe(15)
+    expect(bench.heard).toBe(0)
+  })
+
+  it('F3: finds a peer that has answered before dead when it answers no more', async () => {
+    await openMute()
+    await bench.clock.advance(8_000)
+    bench.sockets.last.say({ type: 'pong' })
+    expect(bench.heard).toBe(1)
+    await bench.clock.advance(11_999)
+    expect(bench.connection.state.kind).toBe('open')
+    await bench.clock.advance(1)
+    expect(bench.connection.state).toMatchObject({
+      kind: 'waiting',
+      tries: { reason: 'timed_out' },
+    })
+  })
+
+  it('keeps the answer from whoever reads the messages, and no other message', async () => {
+    await openMute()
+    bench.sockets.last.say({ type: 'pong' })
+    expect(bench.messages).toBe(1)
+    await bench.clock.advance(8_000)
+    bench.sockets.last.say({ type: 'pong' })
+    bench.sockets.last.say({ type: 'pong', and: 'x'.repeat(64) })
+    bench.sockets.last.sayBinary()
+    expect(bench.messages).toBe(3)
+  })
+
+  it('F65: dials again at once after a wake, unless the peer is known to answer', async () => {
+    await openMute()
+    bench.connection.wake()
+    await settle()
+    expect(bench.sockets.all).toHaveLength(2)
+    bench.sockets.last.accept()
+    bench.sockets.last.canPing = false
+    await bench.clock.advance(8_000)
+    bench.sockets.last.say({ type: 'pong' })
+    bench.connection.wake()
+    bench.sockets.last.say({ type: 'pong' })
+    await bench.clock.advance(5_000)
+    expect(bench.sockets.all).toHaveLength(2)
   })
 })
 
