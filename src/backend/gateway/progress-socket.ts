@@ -3,6 +3,7 @@ import type { WireJob } from '../../shared/job.ts'
 import type { Watcher } from './job-channel.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { OpenSocket } from './open-socket.ts'
+import { parseMessage } from './stream/stream-messages.ts'
 
 export interface ProgressSocketOptions {
   readonly socket: WebSocket
@@ -49,6 +50,11 @@ export class ProgressSocket implements Watcher {
 
   unknown(): void {
     this.#peer.end(4404, 'job_unknown')
+  }
+
+  /** Nothing is listened to but a ping, which is how a client asks that has no ping frames. */
+  hear(text: string): void {
+    if (parseMessage(text).kind === 'ping') this.#send('{"type":"pong"}')
   }
 
   #send(text: string): void {

@@ -155,12 +155,17 @@ export class Upgrades {
 
   async #admit(accepted: WebSocket, request: Request, claims: Claims): Promise<void> {
     const { reader, hub, sockets, limits } = this.#options
-    const peer = new OpenSocket({ socket: accepted, claims, limits })
+    const peer = new OpenSocket({
+      socket: accepted,
+      claims,
+      limits,
+      hear: (data, isBinary) => isBinary || socket.hear(data.toString('utf8')),
+    })
+    const socket = new ProgressSocket({ socket: accepted, peer, limits })
     const key = jobKey(request.segment)
     const job = key === null ? null : await reader.find(claims, key)
     if (accepted.readyState !== accepted.OPEN) return
     this.#record(request, claims, job === null ? 'job_unknown' : 'accepted')
-    const socket = new ProgressSocket({ socket: accepted, peer, limits })
     if (job === null) {
       socket.unknown()
       return

@@ -98,6 +98,17 @@ describe('a progress socket', () => {
     for (const socket of [foreign, unknown, hostile]) expect(socket.frames).toEqual([])
   })
 
+  it('answers a ping that is a message, and nothing else that is said to it', async () => {
+    const id = await hand.start(gateway.tenantOf(0))
+    const watcher = gateway.open(pathOf(id), alice)
+    await watcher.until(1)
+    for (const text of ['{"type":"hello"}', 'ping', '{"type":"ping"}']) watcher.socket.send(text)
+    expect((await watcher.until(2))[1]).toEqual({ type: 'pong' })
+    await hand.finish(id)
+    expect(await watcher.ended).toEqual({ code: 1000, reason: 'finished' })
+    expect(watcher.frames.map(({ type }) => type)).toEqual(['snapshot', 'pong', 'finished'])
+  })
+
   it('says when a job that is watched is deleted', async () => {
     const id = await hand.start(gateway.tenantOf(0))
     const watcher = gateway.open(pathOf(id), alice)

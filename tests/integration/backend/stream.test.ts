@@ -214,6 +214,13 @@ describe('what a client says', () => {
     })
   })
 
+  it('may be a ping, for a client that has no ping frames', async () => {
+    const stream = await streaming(alice)
+    say(stream, { type: 'ping' })
+    expect((await stream.until(2))[1]).toEqual({ type: 'pong' })
+    stream.socket.close()
+  })
+
   it('of a kind that is not known changes nothing, and a second resume comes too late', async () => {
     const stream = await streaming(alice)
     say(stream, { type: 'subscribe', channel: 'x' })

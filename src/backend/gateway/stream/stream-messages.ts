@@ -8,7 +8,7 @@ export type StreamMessage =
   /** `parts`: a snapshot may come in several messages. */
   | { readonly kind: 'resume'; readonly from: ResumePoint; readonly parts: boolean }
   | { readonly kind: 'auth'; readonly token: string }
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ping' | 'unknown' }
   | { readonly kind: 'malformed'; readonly fault: string }
 
 const offset = z.int('must be a whole number').min(0, 'must not be negative')
@@ -46,6 +46,8 @@ export function parseMessage(text: string): StreamMessage {
         ? { kind: 'auth', token: parsed.data.token }
         : malformed(explain('auth', parsed.error))
     }
+    case 'ping':
+      return { kind: 'ping' }
     default:
       return { kind: 'unknown' }
   }

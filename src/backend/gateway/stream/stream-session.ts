@@ -83,6 +83,9 @@ export class StreamSession {
       case 'auth':
         this.#renewals = this.#renewals.then(() => this.#renew(message.token))
         return
+      case 'ping':
+        this.#say({ type: 'pong' })
+        return
       case 'malformed':
         this.#peer.end(1007, message.fault.slice(0, longestReason))
         return

@@ -21,6 +21,7 @@ describe('what a client says on a stream', () => {
       { kind: 'malformed', fault: 'resume.parts must be true or false' },
     ],
     ['{"type":"auth","token":"t"}', { kind: 'auth', token: 't' }],
+    ['{"type":"ping"}', { kind: 'ping' }],
     ['{"type":"subscribe"}', { kind: 'unknown' }],
     ['{"type":"__proto__"}', { kind: 'unknown' }],
     ['{"type":"auth"}', { kind: 'malformed', fault: 'auth.token must be a string' }],
