@@ -1,5 +1,5 @@
-// The one timer of a workspace: looks every second whether the computer slept or the network came
-// back. It owns that timer and nothing else.
+// The one timer of a workspace: looks every second whether the computer slept, moved to another
+// network, or came back to one. It owns that timer and nothing else.
 import type { Scope } from '../lib/scope.ts'
 import type { Clock, Network } from '../ports.ts'
 
@@ -17,21 +17,28 @@ export interface HeartbeatOptions {
 }
 
 export function startHeartbeat({ scope, clock, network, onBeat, onWake }: HeartbeatOptions): void {
-  let online = network.isOnline()
-  let last = clock.now()
+  const look = () => ({
+    wallMs: clock.now(),
+    steadyMs: clock.monotonic(),
+    isOnline: network.isOnline(),
+    place: network.place(),
+  })
+  let last = look()
   let cancel = clock.after(beatMs, beat)
   scope.own(() => cancel())
 
   function beat(): void {
     if (scope.closed) return
     cancel = clock.after(beatMs, beat)
-    const now = clock.now()
-    const slept = now - last > beatMs + sleptMs
-    const isOnline = network.isOnline()
-    const returned = isOnline && !online
+    const now = look()
+    // The wall clock as well: a virtual machine that was held up has only that. One that was set
+    // wakes for nothing, which does no harm; set back, it does not count as a short beat.
+    const beatTookMs = Math.max(now.steadyMs - last.steadyMs, now.wallMs - last.wallMs)
+    const slept = beatTookMs > beatMs + sleptMs
+    const returned = now.isOnline && !last.isOnline
+    const moved = now.place !== last.place
     last = now
-    online = isOnline
-    if (slept || returned) onWake()
+    if (slept || returned || moved) onWake()
     onBeat()
   }
 }
