@@ -51,7 +51,7 @@ export function createElectron(manifest: AppManifest): {
     powerMonitor: guard('powerMonitor', powerMonitor),
     protocol,
     screen,
-    session: guard('session', { defaultSession: session }),
+    session: guard('session', { defaultSession: session, fromPartition: () => session }),
     shell: guard('shell', shell),
     webContents: guard('webContents', webContents),
   }

@@ -6,13 +6,12 @@ import { systemClock } from '../lib/clock.ts'
 import { openFiles } from '../lib/files.ts'
 import { createLog } from '../lib/log.ts'
 import type { Log } from '../lib/log.ts'
-import { openSocket } from '../lib/sockets.ts'
 import { openIpcPort } from './ipc-port.ts'
 import type { HostIpcPort } from './ipc-port.ts'
 import { openKeychain } from './keychain.ts'
 import { openLineFile } from './line-file.ts'
 import type { LineFile } from './line-file.ts'
-import { openNetwork } from './network.ts'
+import { openNetwork } from './network/network.ts'
 import { openPower } from './power.ts'
 
 const logRotateBytes = 1_000_000
@@ -47,9 +46,7 @@ export async function openPorts({ origin, ipcTrace }: WorldOptions): Promise<Wor
       random: Math.random,
       keychain: await openKeychain({ files, clock, log: log.child('keychain'), folder }),
       files,
-      fetch: globalThis.fetch,
-      sockets: openSocket,
-      network: openNetwork(),
+      ...openNetwork(clock, log.child('network')),
       power: openPower(),
       ipc: ipcTrace === null ? hostIpc : traceIpc(hostIpc, clock, ipcTrace.write),
     },

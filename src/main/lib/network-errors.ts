@@ -15,12 +15,13 @@ const byCode = new Map<string, FailureCode>([
   ['UND_ERR_HEADERS_TIMEOUT', 'timed_out'],
   ['UND_ERR_BODY_TIMEOUT', 'timed_out'],
   ['ERR_TIMED_OUT', 'timed_out'],
+  ['ERR_CONNECTION_TIMED_OUT', 'timed_out'],
   ['UND_ERR_SOCKET', 'unreachable'],
 ])
 
 const certificate =
   /^(CERT_|ERR_CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|CRL_)/
-const garbage = /^(WS_ERR_|HPE_|ERR_SSL_|ERR_HTTP_|UND_ERR_|EPROTO$)/
+const garbage = /^(WS_ERR_|HPE_|ERR_SSL_|ERR_HTTP_|ERR_INVALID_(HTTP_)?RESPONSE$|UND_ERR_|EPROTO$)/
 
 /** Why the way to a server failed, for the operator; `unreachable` when nothing more is known. */
 export function failureOfNetworkError(errorCode: string): FailureCode {

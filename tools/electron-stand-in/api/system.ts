@@ -102,6 +102,8 @@ export function createSession(table: ProtocolTable, protocol: object): object {
     closeAllConnections: done,
     flushStorageData() {},
     isPersistent: () => false,
+    // There is no proxy: what main opens goes out from Node itself.
+    resolveProxy: () => Promise.resolve('DIRECT'),
     webRequest: guard('session.webRequest', {
       onBeforeRequest(...values: WebRequestListener<Before | null>) {
         table.beforeRequest = lastOf(values)

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { placeOf } from '../../../../src/main/host/network-place.ts'
+import { placeOf } from '../../../../../src/main/host/network/place.ts'
 
 const at = (address: string, internal = false): NetworkInterfaceInfo => ({
   address,
