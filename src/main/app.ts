@@ -9,7 +9,7 @@ import type { Log } from './lib/log.ts'
 import { Scope } from './lib/scope.ts'
 import type { IpcPort, Power } from './ports.ts'
 import { ProfileBook } from './profiles/profile-book.ts'
-import type { WorkspacePorts } from './workspaces/workspace.ts'
+import type { WorkspacePorts } from './workspaces/workspace-ports.ts'
 import { Workspaces } from './workspaces/workspaces.ts'
 
 export interface AppPorts extends WorkspacePorts {

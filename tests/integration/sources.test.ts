@@ -307,6 +307,21 @@ describe('the progress source', () => {
     expect(bench.state).toBe('reconnecting')
   })
 
+  it('F65: 5 s after a long sleep it shows what happened meanwhile, on sockets that are alive', async () => {
+    gateway.put(wireJob({ seq: 3, progress: 20 }))
+    open()
+    await live(1)
+    gateway.blackHole()
+    gateway.put(wireJob({ seq: 9, progress: 80 }))
+    bench.clock.sleep(600_000)
+    const wokeAtMs = bench.clock.monotonic()
+    bench.source.wake()
+    await bench.clock.advance(3_000)
+    await until('it was dialled anew', () => gateway.dials.length === 2)
+    await until('it is live', () => bench.state === 'live' && bench.row()?.progress === 80)
+    expect(bench.clock.monotonic() - wokeAtMs).toBeLessThanOrEqual(5_000)
+  })
+
   it('F52: asks for the state when an event was missed', async () => {
     gateway.put(wireJob({ seq: 5 }))
     open()

@@ -4,7 +4,15 @@ import type { FakeClock } from './fake-clock.ts'
 import { makeToken } from './fake-auth-server.ts'
 
 /** How the servers behave towards requests that arrive from now on. */
-export type Mood = 'well' | 'silent' | 'unreachable' | 'failing'
+export type Mood = 'well' | 'silent' | 'unreachable' | 'failing' | 'portal'
+
+export interface MemoryRequest {
+  readonly path: string
+  /** It carried a token or a password. */
+  readonly secret: boolean
+  /** Null until it was answered. */
+  status: number | null
+}
 
 export interface MemoryUser {
   readonly password: string
@@ -30,6 +38,8 @@ export class MemoryServers {
   ])
   readonly jobs = new Map<string, WireJob>()
   readonly sessions = new Map<string, MemorySession>()
+  /** What arrived, wherever it arrived. */
+  readonly requests: MemoryRequest[] = []
   /** Every refresh token that the auth server looked at, in order. */
   readonly presented: string[] = []
   /** Those of them whose answer never reached the console. */
@@ -62,6 +72,9 @@ export class MemoryServers {
     const signal = init?.signal ?? null
     const isAuth = url.pathname.startsWith('/auth/')
     const isRefresh = url.searchParams.get('grant_type') === 'refresh_token'
+    const secret = new Headers(init?.headers).has('authorization') || init?.body != null
+    const seen: MemoryRequest = { path: url.pathname, secret, status: null }
+    this.requests.push(seen)
     this.#pending += 1
     if (isRefresh) this.#refreshing.add(signal)
     this.#notePeak()
@@ -69,6 +82,7 @@ export class MemoryServers {
       signal?.throwIfAborted()
       const answer = this.#answer(url, init ?? {}, isAuth ? this.auth : this.gateway)
       await Promise.resolve()
+      seen.status = answer?.status ?? null
       return await (answer ?? aborted(signal))
     } finally {
       this.#pending -= 1
@@ -106,7 +120,13 @@ export class MemoryServers {
         cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
       })
     }
+    if (mood === 'portal') {
+      return new Response('<html>Sign in to the hotel</html>', {
+        headers: { 'content-type': 'text/html' },
+      })
+    }
     if (mood === 'failing') return this.#send(503, { error: { code: 'server_error' } })
+    if (url.pathname.endsWith('/health')) return this.#send(200, { status: 'ok' })
     if (!url.pathname.startsWith('/auth/')) return this.#gateway(url, init)
     if (url.pathname.endsWith('/logout')) return this.#logout(init)
     const answer = isRefresh ? this.#refresh(body) : this.#password(body)

@@ -84,11 +84,11 @@ export function classifyStatus(
   if (status === 429) {
     return retry('rate_limited', Math.max(politeDelayMs, clampRetryAfter(retryAfterMs)))
   }
-  if (status >= 500) return retry('server_error', clampRetryAfter(retryAfterMs))
-  if (status === 408 || status === 425) return retry('timed_out')
   // Somebody else answered: a login page, or a redirect to one. It is neither data nor a refusal.
   if (status < 400 || status === 407 || status === 511)
     return retry('captive_portal', politeDelayMs)
+  if (status >= 500) return retry('server_error', clampRetryAfter(retryAfterMs))
+  if (status === 408 || status === 425) return retry('timed_out')
   return retry('protocol_error')
 }
 

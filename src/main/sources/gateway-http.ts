@@ -7,6 +7,7 @@ import type { Verdict } from './close-codes.ts'
 import { withDeadline } from './deadline.ts'
 import { parseJson } from './frames.ts'
 import { httpUrl } from './gateway-url.ts'
+import { isPortalAnswer, statusSeen } from './portal.ts'
 import type { TokenSupply } from './source.ts'
 import { isSendable } from './token-form.ts'
 
@@ -75,10 +76,9 @@ async function read(response: Response, clock: Clock): Promise<Asked> {
   const reason = type.includes('json') ? refusalCode(await readText(response)) : ''
   await response.body?.cancel()
   if (response.ok)
-    return failure(retry(type.includes('html') ? 'captive_portal' : 'protocol_error', 10_000))
+    return failure(retry(isPortalAnswer(response) ? 'captive_portal' : 'protocol_error', 10_000))
   if (response.status === 404) return { kind: 'missing' }
-  // Status 0 is how a browser's network stack shows a redirect that it did not follow.
-  const status = response.status === 0 ? 302 : response.status
+  const status = statusSeen(response.status)
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
   const verdict = classifyStatus(status, reason, retryAfterMs)
   return verdict.kind === 'refused' ? { kind: 'refused', verdict } : failure(verdict)

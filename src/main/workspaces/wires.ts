@@ -16,6 +16,8 @@ import type { Positions } from './positions.ts'
 export interface WiresOptions {
   readonly scope: Scope
   readonly meter: Meter
+  /** The way to the servers. */
+  readonly ways: Pick<SourceContext, 'fetch' | 'sockets'>
   readonly random: Random
   readonly profile: Profile
   readonly session: OperatorSession
@@ -102,14 +104,14 @@ export class Wires {
   }
 
   #open(kind: Kind, parent: Scope, tenantIds: readonly string[]): Wire {
-    const { meter, random, profile, sink, log, onChanged } = this.#options
+    const { meter, ways, random, profile, sink, log, onChanged } = this.#options
     const scope = parent.child(kind)
     const source = openers[kind]({
       scope,
       clock: meter.clock,
       random,
-      sockets: meter.sockets,
-      fetch: meter.fetch,
+      sockets: ways.sockets,
+      fetch: ways.fetch,
       tokens: this.tokens,
       sink,
       gatewayUrl: profile.gatewayUrl,

@@ -10,10 +10,9 @@ import type { Off } from '../lib/emitter.ts'
 import type { Log } from '../lib/log.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Clock, Files, HttpFetch, Keychain, Network, Random, SocketFactory } from '../ports.ts'
+import type { Clock, Network } from '../ports.ts'
 import { createOperatorSession } from '../session/create-operator-session.ts'
 import type { Operator, OperatorSession } from '../session/operator-session.ts'
-import type { JobSink } from '../sources/source.ts'
 import { createTimelineReader } from '../sources/timeline.ts'
 import type { ReadTimeline } from '../sources/timeline.ts'
 import { connectionView } from './connection-view.ts'
@@ -21,19 +20,11 @@ import { endSession } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { Meter } from './meter.ts'
+import { PortalGate } from './portal-gate.ts'
 import { Positions } from './positions.ts'
+import { silenced } from './silenced.ts'
 import { Wires } from './wires.ts'
-
-/** What a workspace needs of the world. */
-export interface WorkspacePorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly keychain: Keychain
-  readonly files: Files
-  readonly fetch: HttpFetch
-  readonly sockets: SocketFactory
-  readonly network: Network
-}
+import type { WorkspacePorts } from './workspace-ports.ts'
 
 export interface WorkspaceOptions {
   readonly id: string
@@ -52,6 +43,7 @@ export class Workspace {
   readonly #scope: Scope
   readonly #clock: Clock
   readonly #meter: Meter
+  readonly #portal: PortalGate
   readonly #session: OperatorSession
   readonly #wires: Wires
   readonly #positions = new Positions()
@@ -77,7 +69,9 @@ export class Workspace {
     this.#log = log
     this.#meter = new Meter(ports)
     const meter = this.#meter
-    const { clock, fetch } = meter
+    const { clock } = meter
+    this.#portal = this.#openPortal()
+    const { fetch } = this.#portal
     this.#session = createOperatorSession({
       scope: scope.child('session'),
       clock,
@@ -98,10 +92,11 @@ export class Workspace {
     this.#wires = new Wires({
       scope,
       meter,
+      ways: this.#portal,
       random: ports.random,
       profile,
       session: this.#session,
-      sink: this.#sink(),
+      sink: silenced(this.#desk.sink, scope, () => this.#heard()),
       positions: this.#positions,
       log: log.child('sources'),
       onTenants: (tenantIds) => this.#retain(tenantIds),
@@ -119,13 +114,7 @@ export class Workspace {
     scope.own(() => {
       for (const windowId of [...this.#viewers.keys()]) this.closeWindow(windowId)
     })
-    startHeartbeat({
-      scope,
-      clock,
-      network: ports.network,
-      onBeat: () => this.#note(),
-      onWake: () => this.wake(),
-    })
+    this.#startHeart()
   }
 
   get signal(): AbortSignal {
@@ -201,6 +190,7 @@ export class Workspace {
 
   wake(): void {
     if (this.#scope.closed) return
+    this.#portal.wake()
     this.#session.wake()
     this.#wires.wake()
   }
@@ -208,6 +198,7 @@ export class Workspace {
   /** The operator will not wait, or put right what had been refused. */
   retry(): void {
     if (this.#scope.closed) return
+    this.#portal.wake()
     this.#session.wake()
     this.#wires.retry()
   }
@@ -236,6 +227,25 @@ export class Workspace {
     }
   }
 
+  #openPortal(): PortalGate {
+    return new PortalGate({
+      scope: this.#scope.child('portal'),
+      ports: this.#meter,
+      profile: this.profile,
+      onCleared: () => this.wake(),
+    })
+  }
+
+  #startHeart(): void {
+    startHeartbeat({
+      scope: this.#scope,
+      clock: this.#meter.clock,
+      network: this.#network,
+      onBeat: () => this.#note(),
+      onWake: () => this.wake(),
+    })
+  }
+
   /** The operator sees these tenants only, from now on. */
   #retain(tenantIds: readonly string[]): void {
     this.#positions.clear()
@@ -247,23 +257,9 @@ export class Workspace {
     this.#note()
   }
 
-  #sink(): JobSink {
-    const silent = (): boolean => this.#scope.closed
-    const { sink } = this.#desk
-    return {
-      take: (job) => silent() || sink.take(job),
-      takeAll: (jobs, anew) => silent() || sink.takeAll(jobs, anew),
-      doubt: (jobId) => silent() || sink.doubt(jobId),
-      confirm: () => silent() || sink.confirm(),
-      forget: (jobId) => silent() || sink.forget(jobId),
-      dropped: (why) => silent() || sink.dropped(why),
-      heard: () => {
-        if (silent()) return
-        this.#heardAt = this.#clock.monotonic()
-        sink.heard()
-        if (this.#connection.kind !== 'live') this.#note()
-      },
-    }
+  #heard(): void {
+    this.#heardAt = this.#clock.monotonic()
+    if (this.#connection.kind !== 'live') this.#note()
   }
 
   /** Brings the connection up to now; rows are only remembered while it is not live. */

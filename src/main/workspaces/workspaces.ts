@@ -11,7 +11,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Ending } from './ending.ts'
 import { Soon } from './soon.ts'
 import { Workspace } from './workspace.ts'
-import type { WorkspacePorts } from './workspace.ts'
+import type { WorkspacePorts } from './workspace-ports.ts'
 
 /** `workspaces:changed` is published at most this often, in milliseconds. */
 const publishEveryMs = 250
