@@ -218,6 +218,36 @@ test.describe('the Electron stand-in, on a tiny app', () => {
     }
   })
 
+  test('tells of keys that a person pressed, and of no others', async () => {
+    await launched.app.evaluate(({ BrowserWindow }) => {
+      const keys: string[] = []
+      Object.assign(globalThis, { keys })
+      BrowserWindow.getAllWindows()[0]!.webContents.on('before-input-event', (_event, input) => {
+        const held = [input.control && 'Control', input.shift && 'Shift'].filter(Boolean)
+        if (input.type === 'keyDown') keys.push([...held, input.key].join('+'))
+      })
+    })
+    await launched.window.evaluate(() => {
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'x', bubbles: true }))
+    })
+    await launched.window.keyboard.press('Control+Shift+N')
+    const keys = (): Promise<string[]> =>
+      launched.app.evaluate(() => (globalThis as unknown as { keys: string[] }).keys)
+    await expect.poll(async () => (await keys()).at(-1)).toBe('Control+Shift+N')
+    expect((await keys()).join()).not.toContain('x')
+  })
+
+  test('says that there is no proxy', async () => {
+    const answers = await launched.app.evaluate(({ session }) =>
+      Promise.all(
+        [session.defaultSession, session.fromPartition('wires')].map((each) =>
+          each.resolveProxy('https://example.com/'),
+        ),
+      ),
+    )
+    expect(answers).toEqual(['DIRECT', 'DIRECT'])
+  })
+
   test('takes pictures of its own size', async () => {
     const size = await launched.app.evaluate(async ({ BrowserWindow }) => {
       const image = await BrowserWindow.getAllWindows()[0]!.webContents.capturePage()

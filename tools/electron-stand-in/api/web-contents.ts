@@ -274,6 +274,10 @@ export class WebContents extends EventEmitter {
         process.stderr.write(`Unable to load preload script: ${String(message.error)}\n`)
         this.emit('preload-error', createEvent(), '', message.error)
         return
+      case 'input':
+        // Told when the page has the key already: too late to keep it away.
+        this.emit('before-input-event', createEvent(), message.input)
+        return
       case 'resized':
       case 'visibility':
       case 'focused':

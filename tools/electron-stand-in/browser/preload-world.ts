@@ -19,6 +19,7 @@ export type PreloadMessage =
   | { type: 'visibility'; visible: boolean }
   | { type: 'scheme'; dark: boolean }
   | { type: 'focused' | 'blurred' }
+  | { type: 'input'; input: object }
 
 export interface PreloadOptions {
   /** Path of the preload bundle, if there is one. */

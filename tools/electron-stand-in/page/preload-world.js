@@ -10,6 +10,29 @@
   const wire = createCodec(null)
   const tell = (message) => post(wire.encode(message))
 
+  /* What only a person's keys do; those with which Chromium opens a window of its own stay here. */
+  function reportKey(event) {
+    if (!event.isTrusted) return
+    const { key, code, repeat, shiftKey, ctrlKey, altKey, metaKey, location } = event
+    if (ctrlKey && (key === 'n' || key === 'N')) event.preventDefault()
+    tell({
+      type: 'input',
+      input: {
+        type: event.type === 'keydown' ? 'keyDown' : 'keyUp',
+        key,
+        code,
+        isAutoRepeat: repeat,
+        isComposing: event.isComposing,
+        shift: shiftKey,
+        control: ctrlKey,
+        alt: altKey,
+        meta: metaKey,
+        location,
+        modifiers: [],
+      },
+    })
+  }
+
   function reportWindow() {
     const dark = matchMedia('(prefers-color-scheme: dark)')
     const size = () =>
@@ -17,6 +40,7 @@
     window.addEventListener('resize', size)
     window.addEventListener('focus', () => tell({ type: 'focused' }))
     window.addEventListener('blur', () => tell({ type: 'blurred' }))
+    for (const type of ['keydown', 'keyup']) window.addEventListener(type, reportKey, true)
     document.addEventListener('visibilitychange', () =>
       tell({ type: 'visibility', visible: document.visibilityState === 'visible' }),
     )
