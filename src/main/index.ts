@@ -1,5 +1,5 @@
-// The porch: Electron's events on one side, plain ports on the other. It opens the app and one
-// window, and closes both; it must never know a session or a job.
+// The porch: Electron's events on one side, plain ports on the other. It opens the app and its
+// windows, and closes both; it must never know a session or a job.
 import { app, protocol, session } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { randomUUID } from 'node:crypto'
@@ -11,6 +11,7 @@ import { describeApp } from './host/about.ts'
 import { closeBeforeQuit } from './host/closing.ts'
 import { hardenApp, hardenSession } from './host/hardening.ts'
 import { setMenu } from './host/menu.ts'
+import { onNewWindowKey } from './host/new-window-key.ts'
 import { openPorts } from './host/open-ports.ts'
 import type { World } from './host/open-ports.ts'
 import { windowAddress, windowScheme } from './host/origin.ts'
@@ -18,8 +19,7 @@ import { claimSingleInstance } from './host/single-instance.ts'
 import { openIpcTrace, readFixedProfiles, useUserDataDir } from './host/start-files.ts'
 import { serveWindowFiles } from './host/window-protocol.ts'
 import { openWindow } from './host/window.ts'
-
-let window: BrowserWindow | null = null
+import { Windows } from './host/windows.ts'
 
 function start(): void {
   const line = parseCommandLine(process.argv.slice(1))
@@ -41,18 +41,23 @@ function start(): void {
   ])
   app.enableSandbox()
   hardenApp(app)
-  setMenu(process.platform)
+  // Whoever asks before the app is ready gets the first window, which is on its way.
+  let windows: Windows<BrowserWindow> | null = null
+  setMenu(process.platform, { openWindow: () => windows?.openAnother() })
   // Before anything is opened: a second app must not read the keychain or dial (F70).
-  if (!claimSingleInstance(() => window)) {
+  if (!claimSingleInstance(() => windows?.bringToFront())) {
     app.exit(0)
     return
   }
-  open(line.value).catch((error: unknown) => {
+  open(line.value, (opened) => (windows = opened)).catch((error: unknown) => {
     leave(error instanceof Error ? error.message : String(error), 1)
   })
 }
 
-async function open(line: CommandLine): Promise<void> {
+async function open(
+  line: CommandLine,
+  onWindows: (windows: Windows<BrowserWindow>) => void,
+): Promise<void> {
   const profiles = await readFixedProfiles(line)
   if (!profiles.ok) {
     leave(profiles.failure.message, 2)
@@ -81,30 +86,36 @@ async function open(line: CommandLine): Promise<void> {
   })
   closeBeforeQuit(() => signalbox.close().finally(world.close))
   await signalbox.start()
-  await showWindow(world, address.url)
+  const windows = createWindows(world, address.url)
+  onWindows(windows)
+  await windows.open()
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
   })
   app.on('activate', () => {
-    if (window === null) void showWindow(world, address.url)
+    if (windows.size === 0) windows.openAnother()
   })
 }
 
-async function showWindow({ ports, log, admit }: World, url: string): Promise<void> {
-  window = await openWindow({
-    url,
-    preload: join(import.meta.dirname, '../preload/index.cjs'),
-    files: ports.files,
-    clock: ports.clock,
-    log: log.child('window'),
-    admit: (opened) => {
-      window = opened
-      opened.once('closed', () => {
-        window = null
-      })
-      admit(opened)
-    },
-  })
+function createWindows({ ports, log, admit }: World, url: string): Windows<BrowserWindow> {
+  const own = log.child('window')
+  const windows = new Windows<BrowserWindow>((beside, enlist) => {
+    return openWindow({
+      url,
+      preload: join(import.meta.dirname, '../preload/index.cjs'),
+      files: ports.files,
+      clock: ports.clock,
+      log: own,
+      beside,
+      admit: (opened) => {
+        enlist(opened)
+        admit(opened)
+        if (process.platform === 'darwin') return
+        onNewWindowKey(opened.webContents, () => windows.openAnother())
+      },
+    })
+  }, own)
+  return windows
 }
 
 /** Says why on stderr and is gone before a window could open. */

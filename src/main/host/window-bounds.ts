@@ -30,6 +30,26 @@ export async function readBounds(
   return onScreen ? { x, y, width, height } : { width, height }
 }
 
+/** How far a window stands from the one that it was opened beside, in both directions. */
+const stepPx = 32
+
+/** As large as another window and a step below it; back at the corner where the screen ends. */
+export function cascade(beside: Bounds, screens: readonly Bounds[]): Bounds {
+  const { width, height } = beside
+  const x = beside.x + stepPx
+  const y = beside.y + stepPx
+  const screen = screens.find(
+    (each) =>
+      beside.x < each.x + each.width &&
+      beside.x + width > each.x &&
+      beside.y < each.y + each.height &&
+      beside.y + height > each.y,
+  )
+  if (screen === undefined) return { x, y, width, height }
+  const fits = x + width <= screen.x + screen.width && y + height <= screen.y + screen.height
+  return fits ? { x, y, width, height } : { x: screen.x, y: screen.y, width, height }
+}
+
 export async function writeBounds(files: Files, bounds: Bounds): Promise<void> {
   await files.write(fileName, JSON.stringify(bounds))
 }

@@ -1,9 +1,10 @@
-// The window: how it is made, shown, remembered and brought back after a crash. It must never
+// One window: how it is made, shown, remembered and brought back after a crash. It must never
 // know what is inside it, and nothing that happens to it touches a connection.
 import { BrowserWindow, nativeTheme, screen } from 'electron'
 import type { Log } from '../lib/log.ts'
 import type { Clock, Files } from '../ports.ts'
-import { smallest, readBounds, writeBounds } from './window-bounds.ts'
+import { cascade, smallest, readBounds, writeBounds } from './window-bounds.ts'
+import type { Bounds } from './window-bounds.ts'
 
 export interface WindowOptions {
   readonly url: string
@@ -11,6 +12,8 @@ export interface WindowOptions {
   readonly files: Files
   readonly clock: Clock
   readonly log: Log
+  /** Where the window stands that this one is opened beside; null for the first one. */
+  readonly beside: Bounds | null
   /** Before the page loads, so that its first call finds its window known. */
   readonly admit: (window: BrowserWindow) => void
 }
@@ -20,8 +23,9 @@ const background = (): string => (nativeTheme.shouldUseDarkColors ? '#101418' : 
 
 export async function openWindow(options: WindowOptions): Promise<BrowserWindow> {
   const screens = screen.getAllDisplays().map((display) => display.workArea)
+  const { beside, files } = options
   const window = new BrowserWindow({
-    ...(await readBounds(options.files, screens)),
+    ...(beside === null ? await readBounds(files, screens) : cascade(beside, screens)),
     minWidth: smallest.width,
     minHeight: smallest.height,
     title: 'Signalbox',

@@ -13,6 +13,7 @@ const keys = [
   ['Enter', 'Show the details of a job'],
   ['Escape', 'Close the details, or clear the search'],
   ['Ctrl 1 to 9', 'Show that workspace'],
+  ['Ctrl Shift N', 'Another window'],
   ['?', 'This sheet'],
 ] as const
 
