@@ -1,7 +1,7 @@
 /** A new environment while it is typed, and what is wrong with it in the window's own words. */
 import type { Failure } from '../../shared/failure.ts'
 import type { ProfileInput, SourceKind } from '../../shared/profile.ts'
-import { nameOfSource, readsTable } from './source-choices.ts'
+import { nameOfSource, readsTable, sourcesError } from './source-choices.ts'
 import { columnNames, tableErrors, tableFrom, usualTable } from './table-draft.ts'
 import type { TableDraft, TableField } from './table-draft.ts'
 
@@ -79,14 +79,11 @@ export function draftErrors(draft: ProfileDraft): DraftErrors {
     ['supabaseUrl', addressError(draft.supabaseUrl)],
     ['publishableKey', keyError(draft.publishableKey)],
     ['gatewayUrl', addressError(draft.gatewayUrl)],
-    ['sources', draft.sources.length === 0 ? noSource : undefined],
+    ['sources', sourcesError(draft.sources)],
   ]
   const told = Object.fromEntries(found.filter(([, error]) => error !== undefined))
   return readsTable(draft.sources) ? { ...told, ...tableErrors(draft.jobTable) } : told
 }
-
-const noSource =
-  'Without a source no job can be seen. Choose at least one; progress sockets work with every gateway.'
 
 /** The draft field that main named, also as a path ("profile.jobTable.columns.status"). */
 export function fieldNamed(path: string | undefined): DraftField | null {

@@ -40,8 +40,12 @@ export const nameOfSource = (kind: SourceKind): string => choices[kind].name
 export const readsTable = (sources: readonly SourceKind[]): boolean =>
   sources.includes('realtime') || sources.includes('polling')
 
-/** What to say of a choice that works but is not what one wants; null when all is well. */
-export const sourcesHint = (sources: readonly SourceKind[]): string | null =>
-  sources.includes('realtime') && sources.includes('polling')
-    ? 'Realtime asks the table by itself while it is down. With both, the table is asked all the time.'
-    : null
+/** What is wrong with a choice, and what to do; undefined when nothing is. */
+export function sourcesError(sources: readonly SourceKind[]): string | undefined {
+  if (sources.length === 0) {
+    return 'Without a source no job can be seen. Choose at least one; progress sockets work with every gateway.'
+  }
+  return sources.includes('realtime') && sources.includes('polling')
+    ? 'Realtime asks the table by itself while it is down, so only one of the two is needed. Leave out Realtime or Polling alone.'
+    : undefined
+}

@@ -1,6 +1,6 @@
 import type { SourceKind } from '../../shared/profile.ts'
 import { FieldError } from './field-error.tsx'
-import { sourceChoices, sourcesHint } from './source-choices.ts'
+import { sourceChoices } from './source-choices.ts'
 
 interface SourcesFieldProps {
   readonly sources: readonly SourceKind[]
@@ -10,7 +10,6 @@ interface SourcesFieldProps {
 
 /** How job events arrive: one or several ways, each with a line about it. */
 export function SourcesField({ sources, error, onChange }: SourcesFieldProps) {
-  const hint = sourcesHint(sources)
   const toggle = (kind: SourceKind, on: boolean): void => {
     const wanted = new Set(on ? [...sources, kind] : sources.filter((each) => each !== kind))
     onChange(sourceChoices.map((choice) => choice.kind).filter((each) => wanted.has(each)))
@@ -37,7 +36,6 @@ export function SourcesField({ sources, error, onChange }: SourcesFieldProps) {
           </span>
         </label>
       ))}
-      {hint !== null && <p className="field-hint">{hint}</p>}
       {error !== undefined && <FieldError id="fault-sources" text={error} />}
     </fieldset>
   )

@@ -38,7 +38,7 @@ export const isUp = ({ kind, state }: SourceView): boolean =>
 
 /** One source in words; a wait is counted down by whoever calls again. */
 export function sourceWords(source: SourceView, nowMs: number): SourceWords {
-  const { kind, state, sockets, nextTryAtMs } = source
+  const { kind, state, nextTryAtMs } = source
   const told = (look: readonly [LightTone, LightShape], words: string): SourceWords => ({
     tone: look[0],
     shape: look[1],
@@ -46,7 +46,7 @@ export function sourceWords(source: SourceView, nowMs: number): SourceWords {
     state: capital(words),
     why: whyOf(source),
   })
-  if (isUp(source)) return upWords(kind, sockets)
+  if (isUp(source)) return upWords(source)
   switch (state) {
     case 'live':
     case 'polling': {
@@ -68,13 +68,21 @@ export function sourceWords(source: SourceView, nowMs: number): SourceWords {
   }
 }
 
-function upWords(kind: SourceKind, sockets: number): SourceWords {
+/** What is up may still have something to say: more jobs than sockets, for one. */
+function upWords(source: SourceView): SourceWords {
+  const { kind, sockets, reason } = source
   const name = sourceNames[kind]
-  const look = { tone: 'clear', shape: 'full', why: null } as const
-  if (kind === 'polling') return { ...look, text: `${name} every 5 s`, state: 'Asking every 5 s' }
-  if (kind !== 'progress') return { ...look, text: name, state: 'Live' }
-  const state = `Live, ${plural(sockets, 'socket')}`
-  return { ...look, text: `${name} ${formatWhole(sockets)}`, state }
+  const but = reason === null ? '' : `: ${wordsFor(reason).reason}`
+  const told = (text: string, state: string): SourceWords => ({
+    tone: reason === null ? 'clear' : 'caution',
+    shape: 'full',
+    text: `${text}${but}`,
+    state: `${state}${but}`,
+    why: whyOf(source),
+  })
+  if (kind === 'polling') return told(`${name} every 5 s`, 'Asking every 5 s')
+  if (kind !== 'progress') return told(name, 'Live')
+  return told(`${name} ${formatWhole(sockets)}`, `Live, ${plural(sockets, 'socket')}`)
 }
 
 /** What the sources that are down come to, in the middle of a sentence: "tenant stream reconnecting in 3 s". */
@@ -99,7 +107,7 @@ export function downWords(down: readonly SourceDown[], nowMs: number): string {
 export interface SourcesSummary {
   /** "5 sources live", "4 of 5 sources live". */
   readonly text: string
-  /** The one that needs attention most; null when all are up, and when none is: that is in the header. */
+  /** The one that needs attention most; null when none does, and when none is up: that is in the header. */
   readonly worst: SourceWords | null
 }
 
@@ -113,14 +121,13 @@ const gravity = {
 } as const
 
 export function sourcesSummary(sources: readonly SourceView[], nowMs: number): SourcesSummary {
-  const down = sources
-    .filter((source) => !isUp(source))
-    .sort((a, b) => gravity[a.state] - gravity[b.state])
-  const up = sources.length - down.length
+  const up = sources.filter(isUp).length
   const all = plural(sources.length, 'source')
-  const [worst] = down
+  const [worst] = sources
+    .filter((source) => !isUp(source) || source.reason !== null)
+    .sort((a, b) => gravity[a.state] - gravity[b.state])
   return {
-    text: worst === undefined ? `${all} live` : `${up === 0 ? 'None' : up} of ${all} live`,
+    text: up === sources.length ? `${all} live` : `${up === 0 ? 'None' : up} of ${all} live`,
     worst: worst === undefined || up === 0 ? null : sourceWords(worst, nowMs),
   }
 }

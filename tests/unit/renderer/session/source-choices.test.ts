@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import {
   readsTable,
   sourceChoices,
-  sourcesHint,
+  sourcesError,
 } from '../../../../src/renderer/session/source-choices.ts'
 import { sourceKinds } from '../../../../src/shared/profile.ts'
 
@@ -17,7 +17,9 @@ it('asks for a table only where one is read', () => {
   expect(readsTable(['progress', 'polling'])).toBe(true)
 })
 
-it('says that two of them ask the same table', () => {
-  expect(sourcesHint(['realtime', 'polling'])).toMatch(/asked all the time/)
-  expect(sourcesHint(['realtime'])).toBeNull()
+it('needs one at least, and not two that ask the same table', () => {
+  expect(sourcesError([])).toMatch(/Choose at least one/)
+  expect(sourcesError(['realtime', 'polling'])).toMatch(/Leave out Realtime or Polling alone\.$/)
+  expect(sourcesError(['realtime'])).toBeUndefined()
+  expect(sourcesError(['progress', 'stream', 'socketio', 'polling'])).toBeUndefined()
 })

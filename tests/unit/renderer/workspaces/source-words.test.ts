@@ -21,6 +21,12 @@ describe('a source in the foot', () => {
     [{}, 'clear', 'full', 'Progress sockets 14'],
     [{ sockets: 1_000 }, 'clear', 'full', 'Progress sockets 1,000'],
     [{ kind: 'realtime', sockets: 1 }, 'clear', 'full', 'Realtime'],
+    [
+      { sockets: 500, reason: 'too_many_sockets' },
+      'caution',
+      'full',
+      'Progress sockets 500: too many sockets',
+    ],
     [{ kind: 'polling', state: 'live' }, 'clear', 'full', 'Polling every 5 s'],
     [{ kind: 'polling', state: 'polling' }, 'clear', 'full', 'Polling every 5 s'],
     [
@@ -91,6 +97,13 @@ describe('all of them in a few words', () => {
   it('names the one that needs attention most', () => {
     const { worst } = sourcesSummary([source(), waiting, stopped], now)
     expect(worst?.text).toBe('Realtime stopped: not allowed')
+  })
+
+  it('names one that is up and has something to say', () => {
+    const full = source({ sockets: 500, reason: 'too_many_sockets' })
+    expect(sourcesSummary([waiting, full, source()], now).worst?.text).toMatch(/^Socket.IO/)
+    const { text, worst } = sourcesSummary([full, source()], now)
+    expect([text, worst?.tone]).toEqual(['2 sources live', 'caution'])
   })
 
   it('names none when none is up: that is the header to tell', () => {
