@@ -2,7 +2,6 @@ import type { Cancel, Clock } from '../../src/main/ports.ts'
 
 interface Timer {
   at: number
-  readonly order: number
   readonly run: () => void
 }
 
@@ -10,7 +9,6 @@ interface Timer {
 export class FakeClock implements Clock {
   #wallMs: number
   #monotonicMs = 0
-  #order = 0
   readonly #timers = new Set<Timer>()
 
   constructor(wallMs = Date.UTC(2026, 10, 20, 14, 0, 0)) {
@@ -21,8 +19,7 @@ export class FakeClock implements Clock {
   monotonic = (): number => this.#monotonicMs
 
   after = (delayMs: number, run: () => void): Cancel => {
-    this.#order += 1
-    const timer: Timer = { at: this.#monotonicMs + Math.max(0, delayMs), order: this.#order, run }
+    const timer: Timer = { at: this.#monotonicMs + Math.max(0, delayMs), run }
     this.#timers.add(timer)
     return () => {
       this.#timers.delete(timer)
@@ -42,10 +39,8 @@ export class FakeClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const end = this.#monotonicMs + byMs
     for (;;) {
-      const next = [...this.#timers]
-        .filter((timer) => timer.at <= end)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0]
-      if (next === undefined) break
+      const next = this.#soonest()
+      if (next === null || next.at > end) break
       this.#move(Math.max(0, next.at - this.#monotonicMs))
       this.#timers.delete(next)
       next.run()
@@ -69,6 +64,13 @@ export class FakeClock implements Clock {
   sleep(byMs: number): void {
     this.#move(byMs)
     for (const timer of this.#timers) timer.at += byMs
+  }
+
+  #soonest(): Timer | null {
+    let soonest: Timer | null = null
+    // In the order of arming: of two that fall due together the first one stays.
+    for (const timer of this.#timers) if (timer.at < (soonest?.at ?? Infinity)) soonest = timer
+    return soonest
   }
 
   #move(byMs: number): void {

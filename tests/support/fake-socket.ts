@@ -65,6 +65,15 @@ export class FakeSocket implements Socket {
     })
   }
 
+  /** All that a port could still say that does not keep its word about `terminate()`. */
+  haunt(message: unknown): void {
+    const { open, message: say, pong, close } = this.#request.handlers
+    open()
+    say(typeof message === 'string' ? message : JSON.stringify(message))
+    pong()
+    close({ code: 1006, reason: '', status: null, retryAfterMs: null, errorCode: null })
+  }
+
   send(text: string): void {
     this.sent.push(text)
   }
