@@ -122,6 +122,9 @@ export function profileIdFor(name: string, taken: readonly string[]): string {
   }
 }
 
+/** The contract decides which kinds this version knows; main refuses the others by name. */
+const sourcesFrom = (kinds: readonly unknown[]) => [...kinds] as ProfileInput['sources']
+
 export const profileFrom = (draft: ProfileDraft, taken: readonly string[]): ProfileInput => ({
   id: profileIdFor(draft.name, taken),
   name: draft.name.trim(),
@@ -129,6 +132,6 @@ export const profileFrom = (draft: ProfileDraft, taken: readonly string[]): Prof
   publishableKey: draft.publishableKey.trim(),
   gatewayUrl: draft.gatewayUrl.trim(),
   mark: draft.mark,
-  sources: [...draft.sources] as ProfileInput['sources'],
+  sources: sourcesFrom(draft.sources),
   ...(readsTable(draft.sources) && { jobTable: tableFrom(draft.jobTable) }),
 })
