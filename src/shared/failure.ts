@@ -40,6 +40,12 @@ export const failureCodes = [
   'signed_in_elsewhere',
   'too_many_sockets',
   'not_served',
+  // the table of jobs, and Realtime
+  'permission_denied',
+  'table_unknown',
+  'realtime_not_enabled',
+  'realtime_unavailable',
+  'channel_duplicate',
   // this computer
   'keychain_locked',
   'keychain_unavailable',

@@ -15,13 +15,24 @@ const deadlineMs = 10_000
 /** Longest answer that is read, in bytes. */
 const maxBodyBytes = 4 * 1024 * 1024
 
-export interface GatewayHttpOptions {
+interface Ports {
   readonly fetch: HttpFetch
   readonly clock: Clock
   readonly tokens: TokenSupply
-  readonly gatewayUrl: string
   /** Everything asked for ends with it. */
   readonly signal: AbortSignal
+}
+
+export interface GatewayHttpOptions extends Ports {
+  readonly gatewayUrl: string
+}
+
+export interface JsonHttpOptions extends Ports {
+  readonly baseUrl: string
+  /** Sent with every request, besides the token. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What an error answer means; `body` is empty when it is no JSON. */
+  readonly judge: (status: number, body: string, retryAfterMs: number | null) => Verdict | 'missing'
 }
 
 export type GatewayAnswer =
@@ -29,10 +40,18 @@ export type GatewayAnswer =
   | { readonly kind: 'missing' }
   | { readonly kind: 'failed'; readonly verdict: Exclude<Verdict, { kind: 'refused' }> }
 
-/** Asks the gateway for JSON, as the operator. Never throws. */
+/** Asks for JSON, as the operator. Never throws. */
 export type GatewayHttp = (path: string) => Promise<GatewayAnswer>
 
-export function createGatewayHttp(options: GatewayHttpOptions): GatewayHttp {
+export function createGatewayHttp({ gatewayUrl, ...ports }: GatewayHttpOptions): GatewayHttp {
+  return createJsonHttp({ ...ports, baseUrl: gatewayUrl, headers: {}, judge: judgeGateway })
+}
+
+const judgeGateway: JsonHttpOptions['judge'] = (status, body, retryAfterMs) =>
+  status === 404 ? 'missing' : classifyStatus(status, refusalCode(body), retryAfterMs)
+
+/** The same of another server, with its own headers and refusals. */
+export function createJsonHttp(options: JsonHttpOptions): GatewayHttp {
   return async (path) => {
     const token = await options.tokens.current()
     if (!token.ok) return failure(classifyFailure(token.failure))
@@ -47,40 +66,44 @@ export function createGatewayHttp(options: GatewayHttpOptions): GatewayHttp {
 
 type Asked = GatewayAnswer | { readonly kind: 'refused'; readonly verdict: Verdict }
 
-async function ask(options: GatewayHttpOptions, path: string, token: Secret): Promise<Asked> {
+async function ask(options: JsonHttpOptions, path: string, token: Secret): Promise<Asked> {
   if (options.signal.aborted) return failure(retry('cancelled'))
   if (!isSendable(token))
     return failure({ kind: 'stop', reason: 'token_malformed', reach: 'source' })
   const { clock, signal } = options
   try {
     return await withDeadline({ clock, signal, afterMs: deadlineMs }, async (ending) => {
-      const response = await options.fetch(httpUrl(options.gatewayUrl, path), {
-        headers: { Authorization: `Bearer ${token.reveal()}`, Accept: 'application/json' },
+      const response = await options.fetch(httpUrl(options.baseUrl, path), {
+        headers: {
+          ...options.headers,
+          Authorization: `Bearer ${token.reveal()}`,
+          Accept: 'application/json',
+        },
         // A redirect is somebody else's page: the token must not follow it (F14).
         redirect: 'manual',
         signal: ending,
       })
-      return await read(response, clock)
+      return await read(response, options)
     })
   } catch (error) {
     return failure(verdictOf(error))
   }
 }
 
-async function read(response: Response, clock: Clock): Promise<Asked> {
+async function read(response: Response, { clock, judge }: JsonHttpOptions): Promise<Asked> {
   const type = response.headers.get('content-type') ?? ''
   if (response.ok && type.includes('json')) {
     const body = parseJson(await readText(response))
     return body === undefined ? failure(retry('protocol_error')) : { kind: 'body', body }
   }
-  const reason = type.includes('json') ? refusalCode(await readText(response)) : ''
+  const body = type.includes('json') ? await readText(response) : ''
   await response.body?.cancel()
   if (response.ok)
     return failure(retry(isPortalAnswer(response) ? 'captive_portal' : 'protocol_error', 10_000))
-  if (response.status === 404) return { kind: 'missing' }
   const status = statusSeen(response.status)
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
-  const verdict = classifyStatus(status, reason, retryAfterMs)
+  const verdict = judge(status, body, retryAfterMs)
+  if (verdict === 'missing') return { kind: 'missing' }
   return verdict.kind === 'refused' ? { kind: 'refused', verdict } : failure(verdict)
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../ports.ts'
 import { parseFrame } from './frames.ts'
 import { RecentJobs } from './recent-jobs.ts'
 import type { JobSink } from './source.ts'
+import { isBefore, orderOfRow } from './table/row-order.ts'
 import { idOf, progressOf, readWire, statusOf, toJob } from './wire-job.ts'
 import type { Identity, Wire } from './wire-job.ts'
 
@@ -75,6 +76,28 @@ export class Intake {
     return wire === null ? this.#drop('malformed') : this.#read(wire, null, false)
   }
 
+  /**
+   * A row of a table, or what a change tells of it (`isChange`): given to the sink, and answered.
+   * Null when it was dropped, also for being older than what was known of the row.
+   */
+  takeRow(raw: unknown, isChange: boolean): Job | null {
+    const wire = readWire(raw)
+    const id = wire && idOf(wire)
+    if (wire === null || id === null || statusOf(wire) === null) return this.#drop('malformed')
+    const last = this.#last.get(id)
+    const tenantId = this.#tenantIn(wire, last)
+    if (tenantId === null) return null
+    const order = orderOfRow(wire, last)
+    if (order === null) return this.#drop('malformed')
+    if (last !== undefined && isBefore(order, last)) return this.#drop('order')
+    const state = isChange && last?.attempt === order.attempt ? last : null
+    const ground = { state, last, nowMs: this.#options.clock.now() }
+    const job = toJob(wire, { id, tenantId, ...order }, ground)
+    this.#last.set(job)
+    this.#options.sink.take(job)
+    return job
+  }
+
   /** `expected` is the job whose own socket it is. */
   #read(wire: Wire, expected: string | null, isChange: boolean): Job | null {
     const id = this.#idIn(wire, expected)
@@ -144,7 +167,7 @@ export class Intake {
     else if (seq > last.seq + 1) this.#options.onGap()
   }
 
-  #drop(why: 'malformed' | 'tenant'): null {
+  #drop(why: 'malformed' | 'tenant' | 'order'): null {
     this.#options.sink.dropped(why)
     return null
   }

@@ -18,6 +18,11 @@ const statusWords = new Map<string, JobStatus>([
   ['cancelled', 'cancelled'],
 ])
 
+/** How backends may call a job that has not ended. */
+export const unfinishedWords: readonly string[] = [...statusWords]
+  .filter(([, meaning]) => !isFinal(meaning))
+  .map(([word]) => word)
+
 /** RFC 3339; a time without an offset, as Python writes it, counts as UTC. */
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?$/)
 const percent = z.number().min(0).max(100)

@@ -160,6 +160,33 @@ export const wording = {
     reason: 'not served by the gateway',
   },
 
+  // The table of jobs, and Realtime.
+  permission_denied: {
+    title: 'The jobs table may not be read',
+    text: 'The database does not let this account read the table of jobs. Whoever runs the backend has to grant SELECT on it, and to allow the rows of this tenant by a row level security policy.',
+    reason: 'permission denied',
+  },
+  table_unknown: {
+    title: 'The jobs table is not as described',
+    text: 'The database serves no such table, or the table lacks a column that this environment names. Compare the jobs table of this environment with the database.',
+    reason: 'jobs table not found',
+  },
+  realtime_not_enabled: {
+    title: 'Realtime is not enabled for the jobs table',
+    text: 'The database does not announce changes of this table, so Signalbox asks every 5 seconds instead. Whoever runs the backend has to add the table to the publication supabase_realtime; it also needs a primary key.',
+    reason: 'Realtime not enabled',
+  },
+  realtime_unavailable: {
+    title: 'This project offers no Realtime',
+    text: 'The service is switched off, is missing, or takes private channels only, so Signalbox asks every 5 seconds instead. Whoever runs the backend finds the switch in the Realtime settings of the project.',
+    reason: 'no Realtime',
+  },
+  channel_duplicate: {
+    title: 'The channel existed already',
+    text: 'The server took the subscription for a second one of the same name and closed it. Signalbox subscribes again under a new name and asks every 5 seconds until then; nothing has to be done.',
+    reason: 'duplicate channel',
+  },
+
   // This computer.
   keychain_locked: {
     title: 'The keychain is locked',

@@ -1,0 +1,186 @@
+import type { FailureCode } from '../../../shared/failure.ts'
+import type { JobTable } from '../../../shared/profile.ts'
+import type { Gap } from '../../../shared/workspace.ts'
+import type { Scope } from '../../lib/scope.ts'
+import { createJsonHttp } from '../gateway-http.ts'
+import type { GatewayAnswer } from '../gateway-http.ts'
+import { Rounds } from '../rounds.ts'
+import type { Round } from '../rounds.ts'
+import type { SourceContext } from '../source.ts'
+import { classifyRest } from '../supabase-reasons.ts'
+import { Reading } from './reading.ts'
+import type { Reach } from './reading.ts'
+import type { Key } from './table-path.ts'
+import { TableReader } from './table-reader.ts'
+import type { TableRows } from './table-rows.ts'
+
+/** Between two readings while nothing else tells changes. */
+const pollMs = 5_000
+/** Between two readings that only check what Realtime tells, at the least. */
+const checkMs = 60_000
+/** Without Realtime nobody says that a row is gone: it is looked for so often. */
+const wholeMs = 60_000
+/** A row that has to be read is read so soon, but readings are not made faster than polls. */
+const soonMs = 500
+
+export interface TableFeedOptions {
+  readonly context: SourceContext
+  readonly scope: Scope
+  readonly rows: TableRows
+  /** `told`: changes come by Realtime. `quiet`: they are expected to, very soon. */
+  readonly mode: () => 'told' | 'polled' | 'quiet'
+  readonly onRead: () => void
+  readonly onGapClosed: (gap: Omit<Gap, 'atMs'>) => void
+  readonly onStopped: (reason: FailureCode) => void
+  readonly onChanged: () => void
+}
+
+/**
+ * The table, read again and again. It owns the cursor up to which everything was read, and knows
+ * whether something may have been missed since. It must never know how changes are told otherwise.
+ */
+export class TableFeed {
+  readonly #options: TableFeedOptions
+  readonly #reader: TableReader
+  readonly #rounds: Rounds
+  /** Microseconds of the server; null before the first reading. */
+  #cursor: number | null
+  #after: Key | null = null
+  #isBehind: boolean
+  #isGap: boolean
+  #isDoubted = false
+  #wholeAtMs = -Infinity
+  #readAtMs = -Infinity
+
+  constructor(options: TableFeedOptions) {
+    const { context, scope, onStopped, onChanged } = options
+    const { clock, random, jobTable, tenantIds, position } = context
+    this.#options = options
+    this.#reader = new TableReader(jobTable, tenantIds)
+    this.#cursor = readPosition(position.read(), jobTable)
+    this.#isGap = this.#cursor !== null
+    this.#isBehind = this.#isGap
+    this.#rounds = new Rounds({
+      scope,
+      clock,
+      random,
+      periodMs: () => ({ told: checkMs, polled: pollMs, quiet: null })[options.mode()],
+      run: (round) => this.#run(round),
+      onStopped,
+      onChanged,
+    })
+  }
+
+  /** Everything that could be missed has been read. */
+  get isCurrent(): boolean {
+    return this.#cursor !== null && !this.#isBehind
+  }
+
+  /** Why the last reading failed; null when it succeeded. */
+  get reason(): FailureCode | null {
+    return this.#rounds.reason
+  }
+
+  get nextTryAtMs(): number | null {
+    return this.#rounds.nextTryAtMs
+  }
+
+  /** Reads now what may have been missed. */
+  catchUp(): void {
+    this.#isBehind = true
+    this.#rounds.begin()
+  }
+
+  /** Changes are not told any more: what comes now is missed until it is read. */
+  lose(): void {
+    this.#isBehind = true
+    this.#isGap = true
+  }
+
+  /** The next reading comes within this time. */
+  within(delayMs: number): void {
+    this.#rounds.within(delayMs)
+  }
+
+  /** A row was told in part: it has to be read. */
+  doubt(): void {
+    this.#isDoubted = true
+    const sinceMs = this.#options.context.clock.monotonic() - this.#readAtMs
+    this.#rounds.within(Math.max(soonMs, pollMs - sinceMs))
+  }
+
+  wake(): void {
+    this.#isDoubted = true
+    this.#rounds.wake()
+  }
+
+  async #run({ first, scope }: Round): Promise<GatewayAnswer | null> {
+    const reach = this.#reach(first)
+    this.#isDoubted = false
+    this.#readAtMs = this.#options.context.clock.monotonic()
+    const { rows } = this.#options
+    const ask = createTableHttp(this.#options.context, scope.signal)
+    const from = { cursor: this.#cursor, after: this.#after }
+    const reading = new Reading({ reader: this.#reader, rows, ask, scope }, from)
+    const trouble = await reading.run(reach)
+    if (scope.closed) return null
+    if (trouble === null) this.#adopt(reading, reach)
+    else if (isPassing(trouble) && reach === 'page') return null
+    else this.lose()
+    return trouble
+  }
+
+  #reach(first: boolean): Reach {
+    if (this.#cursor === null) return 'first'
+    const isTold = this.#options.mode() === 'told'
+    const sinceMs = this.#options.context.clock.monotonic() - this.#wholeAtMs
+    if (first || this.#isBehind || (!isTold && sinceMs >= wholeMs)) return 'whole'
+    return isTold && !this.#isDoubted ? 'page' : 'changes'
+  }
+
+  #adopt(reading: Reading, reach: Reach): void {
+    const { context, onRead, onGapClosed } = this.#options
+    const { clock, jobTable, position } = context
+    // A writer whose clock is ahead must not hide what others write.
+    this.#cursor = Math.min(reading.cursor ?? 0, clock.now() * 1_000)
+    this.#after = reading.after
+    position.write(writePosition(this.#cursor, jobTable))
+    const isWhole = reach === 'first' || reach === 'whole'
+    const wasGap = this.#isGap
+    if (isWhole) {
+      this.#wholeAtMs = clock.monotonic()
+      this.#isBehind = false
+      this.#isGap = false
+    }
+    onRead()
+    if (!isWhole || !wasGap || reach === 'first') return
+    onGapClosed({ recovered: reading.recovered, missing: reading.proven ? 0 : null })
+  }
+}
+
+function isPassing(trouble: GatewayAnswer): boolean {
+  return trouble.kind !== 'failed' || trouble.verdict.kind === 'retry'
+}
+
+/** Asks PostgREST for rows, as the operator. */
+function createTableHttp(context: SourceContext, signal: AbortSignal) {
+  const { fetch, clock, tokens, supabaseUrl, publishableKey, jobTable } = context
+  return createJsonHttp({
+    fetch,
+    clock,
+    tokens,
+    signal,
+    baseUrl: supabaseUrl,
+    headers: { apikey: publishableKey, 'Accept-Profile': jobTable.schema },
+    judge: classifyRest,
+  })
+}
+
+/** A cursor is worth nothing in another table. */
+const writePosition = (cursor: number, { schema, table }: JobTable): string =>
+  `${schema}.${table} ${cursor}`
+
+function readPosition(text: string | null, { schema, table }: JobTable): number | null {
+  const [name, cursor = ''] = text?.split(' ') ?? []
+  return name === `${schema}.${table}` && /^\d{1,16}$/.test(cursor) ? Number(cursor) : null
+}
