@@ -34,7 +34,7 @@ export const sourceKinds = ['progress', 'stream', 'socketio', 'realtime', 'polli
 export type SourceKind = (typeof sourceKinds)[number]
 
 /** The kinds that a profile may name; the others are not built yet, and saying so beats waiting. */
-const usableSources = ['progress', 'stream'] as const
+const usableSources = ['progress', 'stream', 'realtime', 'polling'] as const
 
 /** A name in PostgreSQL that needs no quotes: it stands in an address and in a subscription. */
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case SQL name')
@@ -108,6 +108,10 @@ export const profileSchema = z
   .refine((profile) => profile.demoUsers.length === 0 || isLoopback(profile.supabaseUrl), {
     path: ['demoUsers'],
     message: 'are only allowed for a backend on this computer',
+  })
+  .refine(({ sources }) => !(sources.includes('realtime') && sources.includes('polling')), {
+    path: ['sources'],
+    message: 'realtime falls back to polling by itself: name one of the two',
   })
 export type Profile = z.infer<typeof profileSchema>
 export type ProfileInput = z.input<typeof profileSchema>

@@ -26,6 +26,8 @@ export interface SourceBenchOptions {
   readonly tokens?: FakeTokens
   /** Tokens of a real session, in place of the fake ones. */
   readonly supply?: TokenSupply
+  readonly publishableKey?: string
+  readonly clock?: FakeClock
   /** Where the source was before. */
   readonly position?: Position
 }
@@ -33,7 +35,7 @@ export interface SourceBenchOptions {
 /** A source on real sockets with a real desk behind it; only time is the test's. */
 export class SourceBench {
   readonly scope = new Scope('workspace')
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly tokens: FakeTokens
   readonly desk: JobDesk
   readonly source: Source
@@ -42,7 +44,9 @@ export class SourceBench {
   readonly published: JobBatch[] = []
 
   constructor(options: SourceBenchOptions) {
-    const { scope, clock } = this
+    const { scope } = this
+    const clock = options.clock ?? new FakeClock()
+    this.clock = clock
     const tokens = options.tokens ?? new FakeTokens()
     this.tokens = tokens
     this.desk = new JobDesk({
@@ -61,7 +65,7 @@ export class SourceBench {
       sink: this.desk.sink,
       gatewayUrl: options.gatewayUrl,
       supabaseUrl: options.supabaseUrl ?? options.gatewayUrl,
-      publishableKey: 'sb_publishable_fake',
+      publishableKey: options.publishableKey ?? 'sb_publishable_fake',
       jobTable: jobTableSchema.parse(options.jobTable ?? {}),
       position: options.position ?? new Positions().of('progress'),
       tokenTransport: options.transport ?? 'auto',

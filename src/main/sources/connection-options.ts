@@ -1,5 +1,6 @@
 import type { Scope } from '../lib/scope.ts'
-import type { Clock, Random, SocketFactory } from '../ports.ts'
+import type { Clock, Random, SocketEnding, SocketFactory } from '../ports.ts'
+import type { Verdict } from './close-codes.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { DialGate } from './dial-gate.ts'
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   readonly url: string
   /** Longest message taken, in bytes; that of the port unless given. */
   readonly maxFrameBytes?: number
+  /** What the end of a socket means; as all gateways have it unless given. */
+  readonly judge?: (ending: SocketEnding) => Verdict
   /** A socket was opened: the first words on it belong here. `attempt` closes with the socket. */
   readonly onOpened?: (connection: Connection, attempt: Scope) => void
   /** Asks the peer for a sign of life; a WebSocket ping unless given. */

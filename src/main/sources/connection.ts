@@ -98,6 +98,11 @@ export class Connection {
     this.#end(outOfStep)
   }
 
+  /** What was said on the open socket, or was not, ends it. */
+  fail(verdict: Verdict): void {
+    if (this.#state.kind === 'open') this.#end(verdict)
+  }
+
   /** The work is over: says goodbye and ends. */
   finish(): void {
     this.#socket?.close(1000)
@@ -212,7 +217,7 @@ export class Connection {
   }
 
   #closed(ending: SocketEnding): void {
-    const verdict = classify(ending)
+    const verdict = (this.#options.judge ?? classify)(ending)
     const early = verdict.kind === 'done' && !this.#options.isOver()
     this.#end(early ? { kind: 'retry', reason: 'unreachable', minDelayMs: 0 } : verdict)
   }

@@ -2,6 +2,7 @@ import type { FailureCode } from '../../shared/failure.ts'
 import type { SourceView } from '../../shared/workspace.ts'
 import type { Off } from '../lib/emitter.ts'
 import { Intake } from './intake.ts'
+import { sessionTokens } from './session-tokens.ts'
 import type { Source, SourceContext } from './source.ts'
 import { Standing } from './standing.ts'
 import type { Stand } from './standing.ts'
@@ -9,8 +10,9 @@ import { TableFeed } from './table/table-feed.ts'
 import { TableRows } from './table/table-rows.ts'
 
 /** Starts at once; it ends with its context's scope, or stops by itself for a reason. */
-export function openPollingSource(context: SourceContext): Source {
-  const source = new PollingSource(context)
+export function openPollingSource(given: SourceContext): Source {
+  const { tokens, publishableKey } = given
+  const source = new PollingSource({ ...given, tokens: sessionTokens(tokens, publishableKey) })
   source.start()
   return source
 }
@@ -54,7 +56,7 @@ class PollingSource implements Source {
 
   start(): void {
     this.#standing.begin()
-    this.#feed.within(0)
+    this.#feed.start()
   }
 
   onChanged(listener: () => void): Off {
@@ -62,7 +64,7 @@ class PollingSource implements Source {
   }
 
   wake(): void {
-    this.#feed.wake()
+    if (!this.#standing.scope.closed) this.#feed.wake()
   }
 
   #look(): Stand {

@@ -1,7 +1,8 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import { Secret } from '../lib/secret.ts'
 
-export type Form = 'header' | 'query'
+/** `none`: not on the handshake at all, but in what is said first on the open socket. */
+export type Form = 'header' | 'query' | 'none'
 
 /** Longest token that is sent, in characters (F49). */
 const maxTokenLength = 16 * 1024 - 1
@@ -51,6 +52,7 @@ export interface Addressed {
 
 /** Both parts may carry the token, so both are secrets. */
 export function addressed(url: string, token: Secret, form: Form): Addressed {
+  if (form === 'none') return { url: new Secret(url), headers: {} }
   if (form === 'header') {
     return {
       url: new Secret(url),

@@ -7,7 +7,9 @@ import type { Log } from '../lib/log.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Random } from '../ports.ts'
 import type { OperatorSession } from '../session/operator-session.ts'
+import { openPollingSource } from '../sources/polling-source.ts'
 import { openProgressSource } from '../sources/progress-source.ts'
+import { openRealtimeSource } from '../sources/realtime-source.ts'
 import { openStreamSource } from '../sources/stream-source.ts'
 import type { JobSink, Source, SourceContext, TokenSupply } from '../sources/source.ts'
 import type { Meter } from './meter.ts'
@@ -35,6 +37,8 @@ type Kind = Profile['sources'][number]
 const openers: Record<Kind, (context: SourceContext) => Source> = {
   progress: openProgressSource,
   stream: openStreamSource,
+  realtime: openRealtimeSource,
+  polling: openPollingSource,
 }
 
 /** One source and what ends it. */

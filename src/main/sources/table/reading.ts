@@ -67,7 +67,7 @@ export class Reading {
   async run(reach: Reach): Promise<GatewayAnswer | null> {
     const missing = [...this.#parts.rows.unfinished]
     const trouble = reach === 'page' ? await this.#page() : await this.#read(reach)
-    if (trouble !== null || reach !== 'whole' || this.#parts.scope.closed) return trouble
+    if (trouble !== null || reach !== 'whole' || this.#isOver()) return trouble
     const { rows } = this.#parts
     return this.#lookUp(missing.filter((id) => !this.#seen.has(id) && rows.unfinished.has(id)))
   }
@@ -81,15 +81,15 @@ export class Reading {
       isCovered = list !== null && reach === 'whole'
       if (list !== null) this.#take(list.rows)
     }
-    const since = this.#since
-    if (since !== undefined && !this.#parts.scope.closed) {
-      const changes = await reader.read(ask, { order: 'oldest', since }, maxPages)
+    if (this.#from.cursor !== null && !this.#isOver()) {
+      const wanted = { order: 'oldest', since: this.#since } as const
+      const changes = await reader.read(ask, wanted, maxPages)
       if ('kind' in changes) return changes
       this.#take(changes.rows, true)
       isCovered &&= changes.next === null
     }
     // Too much has changed to be read through: then the newest of it, for the rest is history.
-    return isCovered || this.#parts.scope.closed ? null : this.#newest()
+    return isCovered || this.#isOver() ? null : this.#newest()
   }
 
   async #newest(): Promise<GatewayAnswer | null> {
@@ -104,9 +104,8 @@ export class Reading {
 
   async #page(): Promise<GatewayAnswer | null> {
     const { reader, ask } = this.#parts
-    const since = this.#since
-    const where = since === undefined ? {} : { since, after: this.#from.after }
-    const page = await reader.read(ask, { order: 'oldest', ...where }, 1)
+    const wanted = { order: 'oldest', since: this.#since, after: this.#from.after } as const
+    const page = await reader.read(ask, wanted, 1)
     if ('kind' in page) return page
     this.#take(page.rows, true)
     this.after = page.next
@@ -115,15 +114,16 @@ export class Reading {
 
   /** Unfinished jobs that are not listed as such: how did they end, and are they still there? */
   async #lookUp(ids: readonly string[]): Promise<GatewayAnswer | null> {
-    const { reader, rows, ask, scope } = this.#parts
+    const { reader, rows, ask } = this.#parts
     for (let lookup = 0; lookup < maxLookups; lookup += 1) {
       const some = ids.slice(lookup * idsAtOnce, (lookup + 1) * idsAtOnce)
-      if (some.length === 0 || scope.closed) return null
+      if (some.length === 0 || this.#isOver()) return null
       const read: Read | GatewayAnswer = await reader.readById(ask, some)
       if ('kind' in read) return read
       this.#take(read.rows)
-      if (scope.closed) return null
-      for (const id of some) {
+      if (this.#isOver()) return null
+      // A list that was not read to its end proves nothing about who is not on it.
+      for (const id of read.next === null ? some : []) {
         if (this.#seen.has(id)) continue
         rows.forget(id)
         this.proven = false
@@ -133,8 +133,8 @@ export class Reading {
   }
 
   #take(found: readonly Row[], movesCursor = false): void {
-    const { rows, scope } = this.#parts
-    if (scope.closed) return
+    const { rows } = this.#parts
+    if (this.#isOver()) return
     for (const row of found) {
       const id = idIn(row, rows.columns)
       if (id !== null) this.#seen.add(id)
@@ -155,8 +155,12 @@ export class Reading {
     }
   }
 
-  get #since(): number | undefined {
-    const { cursor } = this.#from
-    return cursor === null ? undefined : Math.max(0, cursor - overlapMicros)
+  /** A method, because it changes while something is awaited. */
+  #isOver(): boolean {
+    return this.#parts.scope.closed
+  }
+
+  get #since(): number {
+    return Math.max(0, (this.#from.cursor ?? 0) - overlapMicros)
   }
 }

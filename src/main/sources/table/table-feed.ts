@@ -71,9 +71,14 @@ export class TableFeed {
     })
   }
 
-  /** Everything that could be missed has been read. */
+  /** Nothing is missing that a reading could bring. */
   get isCurrent(): boolean {
     return this.#cursor !== null && !this.#isBehind
+  }
+
+  /** Something may be missing: changes are neither told, nor could they be read since. */
+  get isGap(): boolean {
+    return this.#cursor === null || this.#isGap
   }
 
   /** Why the last reading failed; null when it succeeded. */
@@ -83,6 +88,10 @@ export class TableFeed {
 
   get nextTryAtMs(): number | null {
     return this.#rounds.nextTryAtMs
+  }
+
+  start(): void {
+    this.#rounds.begin()
   }
 
   /** Reads now what may have been missed. */
@@ -124,10 +133,18 @@ export class TableFeed {
     const reading = new Reading({ reader: this.#reader, rows, ask, scope }, from)
     const trouble = await reading.run(reach)
     if (scope.closed) return null
-    if (trouble === null) this.#adopt(reading, reach)
-    else if (isPassing(trouble) && reach === 'page') return null
-    else this.lose()
-    return trouble
+    if (trouble === null) {
+      this.#adopt(reading, reach)
+      return null
+    }
+    // While changes are told, a reading that only checks them can wait.
+    const canWait = this.#options.mode() === 'told' && reach !== 'first' && reach !== 'whole'
+    if (!canWait || !isPassing(trouble)) {
+      this.lose()
+      return trouble
+    }
+    if (reach === 'changes') this.doubt()
+    return null
   }
 
   #reach(first: boolean): Reach {

@@ -68,7 +68,7 @@ export class TableReader {
 
   async readById(ask: GatewayHttp, ids: readonly string[]): Promise<Answer> {
     const only = { column: this.#table.columns.id, test: oneOf(ids) }
-    return this.read(ask, { order: 'newest', only }, 1)
+    return this.read(ask, { order: 'newest', only }, ids.length)
   }
 
   async #page(ask: GatewayHttp, wanted: Omit<Wanted, 'limit'>): Promise<Answer> {
