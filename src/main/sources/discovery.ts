@@ -56,7 +56,7 @@ export class Discovery {
   }
 
   start(): void {
-    this.#rounds.begin()
+    this.#rounds.next()
   }
 
   wake(): void {

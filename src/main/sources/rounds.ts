@@ -58,9 +58,10 @@ export class Rounds {
     return this.#nextTryAtMs
   }
 
-  /** A round that begins now; the one under way is given up. */
-  begin(): void {
-    void this.#run()
+  /** A round that begins now, or as soon as the one under way is over. */
+  next(): void {
+    if (this.#round === null) void this.#run()
+    else this.#nextInMs = 0
   }
 
   wake(): void {
@@ -121,6 +122,10 @@ export class Rounds {
 
   #arm(delayMs: number): void {
     this.#disarm()
+    if (delayMs === 0) {
+      void this.#run()
+      return
+    }
     this.#dueAtMs = this.#options.clock.monotonic() + delayMs
     this.#cancelTimer = this.#options.clock.after(delayMs, () => {
       this.#cancelTimer = null

@@ -48,14 +48,15 @@ export class Reading {
   #cursor: number | null
   /** Rows that say something new. */
   recovered = 0
-  /** By its numbers no row skipped a change, and no row is gone. */
-  proven = true
+  /** The rows are numbered, none of them skipped a number, and none is gone. */
+  proven: boolean
   after: Key | null = null
 
   constructor(parts: ReadingParts, from: From) {
     this.#parts = parts
     this.#from = from
     this.#cursor = from.cursor
+    this.proven = parts.rows.columns.seq !== null
   }
 
   /** Everything changed before this has been read. */

@@ -23,6 +23,9 @@ const wholeMs = 60_000
 /** A row that has to be read is read so soon, but readings are not made faster than polls. */
 const soonMs = 500
 
+/** Of what was missed. */
+type Found = Readonly<Pick<Reading, 'recovered' | 'proven'>>
+
 export interface TableFeedOptions {
   readonly context: SourceContext
   readonly scope: Scope
@@ -47,7 +50,10 @@ export class TableFeed {
   #cursor: number | null
   #after: Key | null = null
   #isBehind: boolean
-  #isGap: boolean
+  /** What was found so far of what was missed; null while nothing is. */
+  #gap: Found | null
+  /** Moments at which changes began or ceased to be told: a reading from before one is not enough. */
+  #turns = 0
   #isDoubted = false
   #wholeAtMs = -Infinity
   #readAtMs = -Infinity
@@ -58,8 +64,8 @@ export class TableFeed {
     this.#options = options
     this.#reader = new TableReader(jobTable, tenantIds)
     this.#cursor = readPosition(position.read(), jobTable)
-    this.#isGap = this.#cursor !== null
-    this.#isBehind = this.#isGap
+    this.#isBehind = this.#cursor !== null
+    this.#gap = this.#isBehind ? untouched : null
     this.#rounds = new Rounds({
       scope,
       clock,
@@ -78,7 +84,7 @@ export class TableFeed {
 
   /** Something may be missing: changes are neither told, nor could they be read since. */
   get isGap(): boolean {
-    return this.#cursor === null || this.#isGap
+    return this.#cursor === null || this.#gap !== null
   }
 
   /** Why the last reading failed; null when it succeeded. */
@@ -91,19 +97,21 @@ export class TableFeed {
   }
 
   start(): void {
-    this.#rounds.begin()
+    this.#rounds.next()
   }
 
-  /** Reads now what may have been missed. */
+  /** Changes are told from now on: what may have been missed until now is read. */
   catchUp(): void {
+    this.#turns += 1
     this.#isBehind = true
-    this.#rounds.begin()
+    this.#rounds.next()
   }
 
   /** Changes are not told any more: what comes now is missed until it is read. */
   lose(): void {
+    this.#turns += 1
     this.#isBehind = true
-    this.#isGap = true
+    this.#gap ??= untouched
   }
 
   /** The next reading comes within this time. */
@@ -125,6 +133,7 @@ export class TableFeed {
 
   async #run({ first, scope }: Round): Promise<GatewayAnswer | null> {
     const reach = this.#reach(first)
+    const turns = this.#turns
     this.#isDoubted = false
     this.#readAtMs = this.#options.context.clock.monotonic()
     const { rows } = this.#options
@@ -132,9 +141,14 @@ export class TableFeed {
     const from = { cursor: this.#cursor, after: this.#after }
     const reading = new Reading({ reader: this.#reader, rows, ask, scope }, from)
     const trouble = await reading.run(reach)
+    // Also of a reading that was given up: the next one finds nothing new in those rows.
+    if (this.#gap !== null) this.#gap = added(this.#gap, reading)
     if (scope.closed) return null
     if (trouble === null) {
-      this.#adopt(reading, reach)
+      this.#adopt(reading)
+      const isWhole = reach === 'first' || reach === 'whole'
+      if (isWhole && turns === this.#turns) this.#settle(reach)
+      this.#options.onRead()
       return null
     }
     // While changes are told, a reading that only checks them can wait.
@@ -155,24 +169,30 @@ export class TableFeed {
     return isTold && !this.#isDoubted ? 'page' : 'changes'
   }
 
-  #adopt(reading: Reading, reach: Reach): void {
-    const { context, onRead, onGapClosed } = this.#options
-    const { clock, jobTable, position } = context
+  #adopt(reading: Reading): void {
+    const { clock, jobTable, position } = this.#options.context
     // A writer whose clock is ahead must not hide what others write.
-    this.#cursor = Math.min(reading.cursor ?? 0, clock.now() * 1_000)
+    this.#cursor = Math.min(reading.cursor ?? 0, Math.floor(clock.now() * 1_000))
     this.#after = reading.after
     position.write(writePosition(this.#cursor, jobTable))
-    const isWhole = reach === 'first' || reach === 'whole'
-    const wasGap = this.#isGap
-    if (isWhole) {
-      this.#wholeAtMs = clock.monotonic()
-      this.#isBehind = false
-      this.#isGap = false
-    }
-    onRead()
-    if (!isWhole || !wasGap || reach === 'first') return
-    onGapClosed({ recovered: reading.recovered, missing: reading.proven ? 0 : null })
   }
+
+  /** Nothing is missing any more. */
+  #settle(reach: Reach): void {
+    const { context, onGapClosed } = this.#options
+    const gap = this.#gap
+    this.#wholeAtMs = context.clock.monotonic()
+    this.#isBehind = false
+    this.#gap = null
+    if (reach === 'first' || gap === null) return
+    onGapClosed({ recovered: gap.recovered, missing: gap.proven ? 0 : null })
+  }
+}
+
+const untouched: Found = { recovered: 0, proven: true }
+
+function added(gap: Found, { recovered, proven }: Found): Found {
+  return { recovered: gap.recovered + recovered, proven: gap.proven && proven }
 }
 
 function isPassing(trouble: GatewayAnswer): boolean {

@@ -29,8 +29,8 @@ export class TableReader {
   readonly #tenantIds: readonly string[]
   readonly #unfinished: Condition[]
   #pageSize = mostRows
-  /** The longest page that this server ever gave: it may give fewer rows than asked for. */
-  #longest = 0
+  /** The longest page of this server so far: it may give fewer rows than asked for, but not so few. */
+  #longest = 100
 
   constructor(table: JobTable, tenantIds: readonly string[]) {
     this.#table = table
