@@ -38,6 +38,7 @@ export class SourceBench {
   readonly clock: FakeClock
   readonly tokens: FakeTokens
   readonly desk: JobDesk
+  readonly context: SourceContext
   readonly source: Source
   readonly views: SourceView[] = []
   readonly logged: string[] = []
@@ -72,6 +73,7 @@ export class SourceBench {
       tenantIds: options.tenantIds ?? ['acme'],
       log: createLog('test', clock, (line) => this.logged.push(line)),
     }
+    this.context = context
     this.source = (options.open ?? openProgressSource)(context)
     this.source.onChanged(() => this.views.push(this.source.view))
   }

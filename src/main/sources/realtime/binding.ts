@@ -6,18 +6,22 @@ const maxTenants = 100
 
 /** One entry of `postgres_changes`: which changes are asked for. */
 export interface Binding {
-  readonly event: '*'
+  readonly event: '*' | 'DELETE'
   readonly schema: string
   readonly table: string
-  readonly filter: string
+  readonly filter?: string
 }
 
-/** The changes of the jobs of these tenants. */
+/**
+ * The changes of the jobs of these tenants. What is deleted has nothing left but its key, by which
+ * no tenant can be told: every delete is asked for.
+ */
 export function bindingsOf(table: JobTable, tenantIds: readonly string[]): readonly Binding[] {
-  const bindings: Binding[] = []
+  const { schema, table: name } = table
+  const bindings: Binding[] = [{ event: 'DELETE', schema, table: name }]
   for (let at = 0; at < tenantIds.length; at += maxTenants) {
     const filter = filterOf(table.columns.tenantId, tenantIds.slice(at, at + maxTenants))
-    bindings.push({ event: '*', schema: table.schema, table: table.table, filter })
+    bindings.push({ event: '*', schema, table: name, filter })
   }
   return bindings
 }
