@@ -52,6 +52,19 @@ export const wireJobSchema = z.object({
 })
 export type WireJob = z.infer<typeof wireJobSchema>
 
+/** What a table of jobs may have no column for. */
+export const untoldFields = [
+  'name',
+  'kind',
+  'step',
+  'counters',
+  'message',
+  'createdAt',
+  'startedAt',
+  'error',
+] as const
+export type UntoldField = (typeof untoldFields)[number]
+
 /** A job inside the console, after aliases and spellings were settled at the door. */
 export const jobSchema = z.object({
   id: z.string().min(1).max(jobIdMaxLength),
@@ -68,18 +81,20 @@ export const jobSchema = z.object({
   attempt: z.int().min(1),
   /** Rises with every event of one (job, attempt); the server's own number unless `byTime` is set. */
   seq: z.int().min(0),
-  /** Set where the server numbers nothing: `seq` is then a time in microseconds . */
+  /** Set where the server numbers nothing: `seq` is then a time in microseconds. */
   byTime: z.literal(true).optional(),
   createdAt: z.string(),
   startedAt: z.string().nullable(),
   updatedAt: z.string(),
   finishedAt: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** What the source of this state never tells: it stays as another source told it. */
+  untold: z.array(z.enum(untoldFields)).readonly().optional(),
 })
 export type Job = z.infer<typeof jobSchema>
 
 /** A job as the window shows it: the job, plus what main knows about how it came. */
-export const jobRowSchema = jobSchema.extend({
+export const jobRowSchema = jobSchema.omit({ untold: true }).extend({
   /** When main last heard of this job: wall clock, milliseconds since the epoch. */
   heardAtMs: z.number(),
   /** Units a second over the last 30 s; null when unknown. */

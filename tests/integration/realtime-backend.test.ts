@@ -278,6 +278,28 @@ describe('the realtime source against the embedded Supabase', () => {
   })
 })
 
+describe('a table that tells less than another source', () => {
+  it('leaves the row as the other one told it, at every moment', async () => {
+    const id = await addTranslation(null)
+    await open()
+    await live()
+    const beside = openProgressSource(bench.context)
+    await until('both are live', () => beside.view.state === 'live' && beside.view.sockets === 1)
+    await until('the name is known', () => bench.row(id)?.name === 'notes.csv')
+    const seen = new Set<string>()
+    for (const progress of [10, 20, 30, 40]) {
+      await run(id, progress)
+      await until('it moves', () => {
+        const row = bench.row(id)
+        seen.add(`${row?.name} ${row?.kind}`)
+        return row?.progress === progress
+      })
+    }
+    expect([...seen]).toEqual(['notes.csv Translation'])
+    expect(bench.rows).toHaveLength(1)
+  })
+})
+
 describe('a session token that expires', () => {
   it('closes the channel; it is renewed once and the channel joined again', async () => {
     const short = await startTestBackend({

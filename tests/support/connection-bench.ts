@@ -2,14 +2,17 @@ import { Connection } from '../../src/main/sources/connection.ts'
 import type { ConnectionState } from '../../src/main/sources/connection-state.ts'
 import { DialGate } from '../../src/main/sources/dial-gate.ts'
 import { TokenForm } from '../../src/main/sources/token-form.ts'
+import type { Form } from '../../src/main/sources/token-form.ts'
+import type { Verdict } from '../../src/main/sources/close-codes.ts'
 import { Scope } from '../../src/main/lib/scope.ts'
-import type { SocketFactory } from '../../src/main/ports.ts'
+import type { SocketEnding, SocketFactory } from '../../src/main/ports.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeSockets } from './fake-socket.ts'
 import { FakeTokens } from './fake-tokens.ts'
 
 export interface BenchOptions {
-  readonly transport?: 'auto' | 'header' | 'query'
+  readonly transport?: 'auto' | Form
+  readonly judge?: (ending: SocketEnding) => Verdict
   readonly random?: () => number
   readonly gate?: DialGate
   readonly sockets?: SocketFactory
@@ -45,6 +48,7 @@ export class ConnectionBench {
       onHeard: () => {
         this.heard += 1
       },
+      ...(options.judge !== undefined && { judge: options.judge }),
       isOver: () => this.isOver,
       onChanged: (state) => {
         this.states.push(state)

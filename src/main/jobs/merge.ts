@@ -1,5 +1,5 @@
 import { isFinal } from '../../shared/job.ts'
-import type { Job } from '../../shared/job.ts'
+import type { Job, UntoldField } from '../../shared/job.ts'
 
 type Ordered = Pick<Job, 'seq' | 'byTime' | 'updatedAt'>
 
@@ -9,13 +9,31 @@ type Ordered = Pick<Job, 'seq' | 'byTime' | 'updatedAt'>
  * then an end, then the later event; within an attempt progress never falls (I9, I10).
  */
 export function merge(known: Job, heard: Job): Job {
-  if (heard.attempt !== known.attempt) return heard.attempt > known.attempt ? heard : known
+  if (heard.attempt !== known.attempt) {
+    return heard.attempt > known.attempt ? completed(heard, known) : completed(known, heard)
+  }
   const isAfterEnd =
     isFinal(known.status) && !isFinal(heard.status) && compareEvents(heard, known) > 0
-  if (isAfterEnd) return known
-  const winner = wins(heard, known) ? heard : known
+  if (isAfterEnd) return completed(known, heard)
+  const winner = wins(heard, known) ? completed(heard, known) : completed(known, heard)
   const progress = Math.max(known.progress, heard.progress)
   return winner.progress === progress ? winner : { ...winner, progress }
+}
+
+/** What is the same in all attempts of a job. */
+const lasting: ReadonlySet<UntoldField> = new Set(['name', 'kind', 'createdAt'])
+
+/** What a source never tells is taken from the other state, where that one's source does. */
+function completed(job: Job, other: Job): Job {
+  const { untold } = job
+  if (untold === undefined) return job
+  const isSame = job.attempt === other.attempt
+  const told = untold.filter(
+    (field) => (isSame || lasting.has(field)) && other.untold?.includes(field) !== true,
+  )
+  if (told.length === 0) return job
+  const taken: Partial<Job> = Object.fromEntries(told.map((field) => [field, other[field]]))
+  return { ...job, ...taken, untold: untold.filter((field) => !told.includes(field)) }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isFinal } from '../../shared/job.ts'
-import type { Job, JobStatus } from '../../shared/job.ts'
+import type { Job, JobStatus, UntoldField } from '../../shared/job.ts'
 import type { Clock } from '../ports.ts'
 import { parseFrame } from './frames.ts'
 import { RecentJobs } from './recent-jobs.ts'
@@ -20,6 +20,12 @@ export interface IntakeOptions {
   readonly onTrespass: () => void
   /** An event was missed: the state is asked for anew (F52). */
   readonly onGap: () => void
+}
+
+export interface RowMode {
+  /** It tells a change: what is left out is as it was. */
+  readonly isChange: boolean
+  readonly untold: readonly UntoldField[]
 }
 
 /**
@@ -77,10 +83,10 @@ export class Intake {
   }
 
   /**
-   * A row of a table, or what a change tells of it (`isChange`): given to the sink, and answered.
-   * Null when it was dropped, also for being older than what was known of the row.
+   * A row of a table, given to the sink and answered. Null when it was dropped, also for being older
+   * than what was known of the row.
    */
-  takeRow(raw: unknown, isChange: boolean): Job | null {
+  takeRow(raw: unknown, { isChange, untold }: RowMode): Job | null {
     const wire = readWire(raw)
     const id = wire && idOf(wire)
     if (wire === null || id === null || statusOf(wire) === null) return this.#drop('malformed')
@@ -92,7 +98,8 @@ export class Intake {
     if (last !== undefined && isBefore(order, last)) return this.#drop('order')
     const state = isChange && last?.attempt === order.attempt ? last : null
     const ground = { state, last, nowMs: this.#options.clock.now() }
-    const job = toJob(wire, { id, tenantId, ...order }, ground)
+    const told = toJob(wire, { id, tenantId, ...order }, ground)
+    const job = untold.length === 0 ? told : { ...told, untold }
     this.#last.set(job)
     this.#options.sink.take(job)
     return job

@@ -1,3 +1,5 @@
+import { untoldFields } from '../../../shared/job.ts'
+import type { UntoldField } from '../../../shared/job.ts'
 import type { JobTable } from '../../../shared/profile.ts'
 import { parseJson } from '../frames.ts'
 import { microsecondsOf, timeText } from './row-time.ts'
@@ -55,6 +57,15 @@ export function toWire(row: Row, columns: Columns): Row {
     finished_at: time(of(columns.finishedAt)),
     error: error(of(columns.error)),
   }
+}
+
+/** What the table has no column for, and names that the row leaves empty. */
+export function untoldIn(row: Row, columns: Columns): readonly UntoldField[] {
+  return untoldFields.filter((field) => {
+    const column = columns[field]
+    if (column === null) return true
+    return (field === 'name' || field === 'kind') && Object.hasOwn(row, column) && !row[column]
+  })
 }
 
 /** Numbers may come as texts: `numeric` always, others from older servers. */

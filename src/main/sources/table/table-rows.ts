@@ -2,7 +2,7 @@ import { isFinal } from '../../../shared/job.ts'
 import type { Job } from '../../../shared/job.ts'
 import type { JobTable } from '../../../shared/profile.ts'
 import type { Intake } from '../intake.ts'
-import { isWhole, toWire } from './rows.ts'
+import { isWhole, toWire, untoldIn } from './rows.ts'
 import type { Row } from './rows.ts'
 
 /** What a row came to. */
@@ -55,7 +55,7 @@ export class TableRows {
   #take(row: Row, isChange: boolean): Taken | null {
     const raw = toWire(row, this.columns)
     const before = typeof raw.id === 'string' ? this.#intake.last(raw.id) : undefined
-    const job = this.#intake.takeRow(raw, isChange)
+    const job = this.#intake.takeRow(raw, { isChange, untold: untoldIn(row, this.columns) })
     if (job === null) return null
     this.#unfinished.delete(job.id)
     if (!isFinal(job.status)) this.#unfinished.add(job.id)

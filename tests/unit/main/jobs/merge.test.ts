@@ -51,6 +51,45 @@ describe('merge', () => {
   })
 })
 
+describe('what a source never tells', () => {
+  const sparse = (ms: number, changes: Partial<Job> = {}): Job =>
+    timed(ms, {
+      name: 'job-1',
+      kind: '',
+      step: null,
+      counters: null,
+      untold: ['name', 'kind', 'step', 'counters'],
+      ...changes,
+    })
+
+  it('stays as another source told it, whichever of them is heard first', () => {
+    const full = numbered()
+    const told = { name: full.name, kind: 'import', step: full.step, counters: full.counters }
+    expect(merge(full, sparse(1, { progress: 20 }))).toMatchObject({ ...told, progress: 20 })
+    expect(merge(sparse(1, { progress: 20 }), full)).toMatchObject({ ...told, progress: 20 })
+  })
+
+  it('is not taken from another attempt, but for who the job is', () => {
+    const second = merge(numbered(), sparse(1, { attempt: 2, progress: 0 }))
+    expect(second).toMatchObject({ name: 'Orders import', kind: 'import', step: null })
+    expect(second.untold).toEqual(['step', 'counters'])
+  })
+
+  it('changes nothing twice', () => {
+    const known = merge(numbered(), sparse(1))
+    expect(merge(known, numbered())).toBe(known)
+    const alone = sparse(1)
+    expect(merge(alone, sparse(0))).toBe(alone)
+  })
+
+  it('does not keep what the end says of the last step', () => {
+    const known = merge(numbered(), sparse(5, { status: 'succeeded', progress: 100 }))
+    const step = { index: 4, total: 4, label: 'done' }
+    const end = numbered({ seq: 2, updatedAt: at(5), status: 'succeeded', progress: 100, step })
+    expect(merge(known, end).step).toEqual(step)
+  })
+})
+
 describe('compareEvents', () => {
   it('goes by the number where both have one, whatever the clock says', () => {
     expect(

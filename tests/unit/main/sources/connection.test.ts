@@ -383,4 +383,48 @@ describe('DialGate', () => {
     leaveFirst()
     expect(started).toEqual(['first', 'third'])
   })
+
+  describe('whose token is said on the open socket', () => {
+    it('F34: shows it neither in the address nor in a header', async () => {
+      bench = new ConnectionBench({ transport: 'none' })
+      await bench.open()
+      const { url, headers, credential } = bench.sockets.last
+      expect([headers, credential, url.includes('token')]).toEqual([{}, null, false])
+    })
+
+    it('is ended by what is said there, as if by a close', async () => {
+      bench = new ConnectionBench({ transport: 'none' })
+      await bench.open()
+      bench.connection.fail({ kind: 'retry', reason: 'rate_limited', minDelayMs: 10_000 })
+      expect(bench.sockets.live).toBe(0)
+      expect(bench.connection.reason).toBe('rate_limited')
+      expect(bench.connection.nextTryAtMs).toBe(bench.clock.now() + 11_000)
+      bench.connection.fail({ kind: 'stop', reason: 'forbidden', reach: 'source' })
+      expect(bench.connection.state.kind).toBe('waiting')
+    })
+
+    it('F31: has the token that was refused there renewed once', async () => {
+      bench = new ConnectionBench({ transport: 'none' })
+      await bench.open()
+      const expired = { kind: 'refused', reason: 'token_expired', named: true } as const
+      bench.connection.fail(expired)
+      await settle()
+      expect(bench.tokens.renewals).toBe(1)
+      bench.sockets.last.accept()
+      bench.connection.fail(expired)
+      expect(bench.connection.state).toMatchObject({ kind: 'stopped', reason: 'token_expired' })
+    })
+
+    it('lets whoever opened it say what an ending means', async () => {
+      bench = new ConnectionBench({
+        transport: 'none',
+        judge: () => ({ kind: 'stop', reason: 'key_wrong', reach: 'source' }),
+      })
+      bench.connection.start()
+      await settle()
+      bench.sockets.last.end({ status: 401 })
+      expect(bench.connection.state).toMatchObject({ kind: 'stopped', reason: 'key_wrong' })
+      expect(bench.tokens.renewals).toBe(0)
+    })
+  })
 })

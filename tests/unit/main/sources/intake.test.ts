@@ -225,4 +225,61 @@ describe('Intake', () => {
       })
     })
   })
+
+  describe('rows of a table', () => {
+    const whole = { isChange: false, untold: [] }
+    const row = (changes: object = {}): object => ({
+      id: 'job-1',
+      tenant_id: 'acme',
+      status: 'running',
+      progress: 10,
+      updated_at: '2026-11-20T14:00:00.000001Z',
+      ...changes,
+    })
+    const later = '2026-11-20T14:00:00.000002Z'
+
+    it('stand where their change stands, however often they are read', () => {
+      const door = intake('acme')
+      const first = door.takeRow(row(), whole)
+      expect(door.takeRow(row(), whole)).toEqual(first)
+      expect(taken).toEqual([first, first])
+      expect(first).toMatchObject({ byTime: true, seq: 1_795_183_200_000_001 })
+    })
+
+    it('say nothing when they are older than what was known, to the microsecond', () => {
+      const door = intake('acme')
+      door.takeRow(row({ updated_at: later, progress: 20 }), whole)
+      expect(door.takeRow(row(), whole)).toBeNull()
+      expect([taken.length, dropped]).toEqual([1, ['order']])
+    })
+
+    it('are whole, and a change of one is not', () => {
+      const door = intake('acme')
+      door.takeRow(row({ message: 'page 3' }), whole)
+      const change = row({ updated_at: later, progress: 30 })
+      expect(door.takeRow(change, { ...whole, isChange: true })?.message).toBe('page 3')
+      expect(door.takeRow(change, whole)?.message).toBeNull()
+    })
+
+    it('say what their table never tells', () => {
+      const untold = ['step', 'kind'] as const
+      expect(intake('acme').takeRow(row(), { ...whole, untold })?.untold).toEqual(untold)
+      expect(intake('acme').takeRow(row(), whole)).not.toHaveProperty('untold')
+    })
+
+    it.each([
+      ['no id', { id: undefined }],
+      ['an id that may not stand in a path', { id: '../admin' }],
+      ['a status nobody knows', { status: 'odd' }],
+      ['no time and no number', { updated_at: undefined }],
+    ])('are dropped with %s', (_, changes) => {
+      expect(intake('acme').takeRow(row(changes), whole)).toBeNull()
+      expect(dropped).toEqual(['malformed'])
+    })
+
+    it('F61: are dropped when they belong to somebody else', () => {
+      expect(intake('acme').takeRow(row({ tenant_id: 'globex' }), whole)).toBeNull()
+      expect(dropped).toEqual(['tenant'])
+    })
+  })
 })
