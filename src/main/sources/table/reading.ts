@@ -135,8 +135,8 @@ export class Reading {
 
   #take(found: readonly Row[], movesCursor = false): void {
     const { rows } = this.#parts
-    if (this.#isOver()) return
     for (const row of found) {
+      if (this.#isOver()) return
       const id = idIn(row, rows.columns)
       if (id !== null) this.#seen.add(id)
       const at = changedAt(row, rows.columns)

@@ -2,7 +2,7 @@ import { isFinal } from '../../../shared/job.ts'
 import type { Job } from '../../../shared/job.ts'
 import type { JobTable } from '../../../shared/profile.ts'
 import type { Intake } from '../intake.ts'
-import { isWhole, toWire, untoldIn } from './rows.ts'
+import { idIn, isWhole, toWire, untoldIn } from './rows.ts'
 import type { Row } from './rows.ts'
 
 /** What a row came to. */
@@ -48,13 +48,13 @@ export class TableRows {
 
   /** A row is gone. Deletes are told to everybody, so most of them mean nothing here. */
   forget(jobId: string): void {
-    this.#unfinished.delete(jobId)
-    if (this.#intake.last(jobId) !== undefined) this.#intake.forget(jobId)
+    const isKnown = this.#unfinished.delete(jobId) || this.#intake.last(jobId) !== undefined
+    if (isKnown) this.#intake.forget(jobId)
   }
 
   #take(row: Row, isChange: boolean): Taken | null {
     const raw = toWire(row, this.columns)
-    const before = typeof raw.id === 'string' ? this.#intake.last(raw.id) : undefined
+    const before = this.#intake.last(idIn(row, this.columns) ?? '')
     const job = this.#intake.takeRow(raw, { isChange, untold: untoldIn(row, this.columns) })
     if (job === null) return null
     this.#unfinished.delete(job.id)
