@@ -75,9 +75,17 @@ const faults: readonly (readonly [number, string, string])[] = [
   [64, 'binary frames, unknown kinds', 'dropped and counted; the socket stays'],
   // This computer.
   [65, 'suspended for 10 min', 'asked at once; the dead found within 3 s; true within 5 s'],
-  [66, 'keychain locked, hung or missing', 'answered within 5 s; memory, said so; never plain text'],
+  [
+    66,
+    'keychain locked, hung or missing',
+    'answered within 5 s; memory, said so; never plain text',
+  ],
   [67, 'keychain entry broken or not ours', 'erased; asked to sign in; no crash'],
-  [68, 'snapshot cut, changed, old, foreign', 'dropped; a full disk leaves the old one; clean start'],
+  [
+    68,
+    'snapshot cut, changed, old, foreign',
+    'dropped; a full disk leaves the old one; clean start',
+  ],
   [69, 'window crashes; two windows', 'no new dial, state back at once; one set of sockets'],
   [70, 'a second instance', 'brings the first to the front; opens nothing'],
   [71, 'quit in a refresh; killed before a save', 'quits within 1 s; the next start recovers'],

@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly gate?: DialGate
   readonly sockets?: SocketFactory
   readonly url?: string
+  /** After every change, and everything heard. */
+  readonly onEvent?: () => void
 }
 
 /** One connection with everything around it in the test's hand. */
@@ -47,11 +49,13 @@ export class ConnectionBench {
       },
       onHeard: () => {
         this.heard += 1
+        options.onEvent?.()
       },
       ...(options.judge !== undefined && { judge: options.judge }),
       isOver: () => this.isOver,
       onChanged: (state) => {
         this.states.push(state)
+        options.onEvent?.()
       },
     })
   }

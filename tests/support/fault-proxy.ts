@@ -174,7 +174,7 @@ export class FaultProxy {
         onToken: (token) => this.tokens.push(token),
       })
     if (action === null) {
-      go()
+      this.#later(this.slowness.latencyMs?.() ?? 0, request.socket, go)
       return
     }
     switch (action.act) {
@@ -202,11 +202,15 @@ export class FaultProxy {
     const { seen, action, connection } = this.#admit(request, 'upgrade')
     const go = (): void => this.#tunnel(request, { socket, head, seen, connection })
     if (action?.act === 'delay') this.#later(action.ms, socket, go)
-    else if (action === null) go()
+    else if (action === null) this.#later(this.slowness.latencyMs?.() ?? 0, socket, go)
     else answerUpgrade(request, socket, action)
   }
 
   #later(ms: number, socket: Socket, run: () => void): void {
+    if (ms <= 0) {
+      run()
+      return
+    }
     const cancel = this.#clock.after(ms, run)
     socket.on('close', cancel)
   }

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import type { IncomingMessage } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import type {
   Socket,
   SocketEnding,
@@ -32,9 +33,15 @@ export const handshakeErrorCode = 'WS_ERR_HANDSHAKE'
 
 /**
  * The SocketFactory on `ws`. It owns one WebSocket a call and nothing else; it sets no deadline
- * (ws's own is an idle timeout, which a dripping server defeats) and it knows no token.
+ * (ws's own is an idle timeout, which a dripping server defeats) and it knows no token. Names are
+ * found as the system finds them; only tests give another way.
  */
-export const openSocket: SocketFactory = (request) => new WsSocket(request)
+export const socketFactory =
+  (lookup?: LookupFunction): SocketFactory =>
+  (request) =>
+    new WsSocket(request, lookup)
+
+export const openSocket: SocketFactory = socketFactory()
 
 class WsSocket implements Socket {
   readonly #ws: WebSocket
@@ -42,7 +49,7 @@ class WsSocket implements Socket {
   #opened = false
   #errorCode: string | null = null
 
-  constructor(request: SocketRequest) {
+  constructor(request: SocketRequest, lookup: LookupFunction | undefined) {
     this.#handlers = request.handlers
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, value.reveal()]),
@@ -51,6 +58,7 @@ class WsSocket implements Socket {
       ...limits,
       headers,
       maxPayload: request.maxFrameBytes ?? maxFrameBytes,
+      ...(lookup !== undefined && { lookup }),
     })
     this.#ws.on('open', () => {
       this.#opened = true

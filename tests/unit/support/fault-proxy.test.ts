@@ -297,9 +297,12 @@ describe('a slow way', () => {
     proxy.slowness = { latencyMs: () => 1_500 }
     let answer: string | null = null
     void asking('/slow').then((text) => (answer = text))
-    await until('it is on the way back', () => clock.armed === 1)
+    await until('it is on the way', () => clock.armed === 1)
     await clock.advance(1_499)
-    expect(clock.armed).toBe(1)
+    expect(asked).toEqual([])
+    await clock.advance(1)
+    await until('it is there', () => asked.length === 1)
+    expect(answer).toBeNull()
     // Its head, its body and its end are one after the other on the way.
     await until('it came', () => {
       void clock.advance(1_500)
