@@ -17,6 +17,7 @@ export interface BenchOptions {
   readonly gate?: DialGate
   readonly sockets?: SocketFactory
   readonly url?: string
+  readonly clock?: FakeClock
   /** After every change, and everything heard. */
   readonly onEvent?: () => void
 }
@@ -24,7 +25,7 @@ export interface BenchOptions {
 /** One connection with everything around it in the test's hand. */
 export class ConnectionBench {
   readonly scope = new Scope('test')
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly sockets = new FakeSockets()
   readonly tokens = new FakeTokens()
   readonly states: ConnectionState[] = []
@@ -34,6 +35,7 @@ export class ConnectionBench {
   isOver = false
 
   constructor(options: BenchOptions = {}) {
+    this.clock = options.clock ?? new FakeClock()
     this.connection = new Connection({
       scope: this.scope,
       clock: this.clock,

@@ -87,6 +87,11 @@ export class LiveSource {
     const { scope, clock, logged } = this.bench
     this.gateway.each((socket) => socket.resume())
     await scope.close('test over')
+    if (this.proxy.slowness.latencyMs !== undefined) {
+      // What is on a slow way would need more time to come to its end.
+      this.proxy.cut()
+      await until('nothing is on the way', () => clock.armed === 0)
+    }
     expect([scope.size, clock.armed]).toEqual([0, 0])
     await until('the server has no connection left', () => this.gateway.connections === 0)
     await this.proxy.stop()

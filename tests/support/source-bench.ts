@@ -42,7 +42,7 @@ export class SourceBench {
   readonly source: Source
   readonly views: SourceView[] = []
   readonly logged: string[] = []
-  readonly published: JobBatch[] = []
+  readonly published: (JobBatch & { readonly windowId: number })[] = []
 
   constructor(options: SourceBenchOptions) {
     const { scope } = this
@@ -54,7 +54,7 @@ export class SourceBench {
       scope,
       clock,
       workspaceId: 'w1',
-      publish: (_windowId, batch) => this.published.push(batch),
+      publish: (windowId, batch) => this.published.push({ ...batch, windowId }),
     })
     const context: SourceContext = {
       scope,
