@@ -33,6 +33,7 @@ export default defineConfig({
       project('integration', ['tests/integration/**/*.test.ts'], 30_000),
       project('conformance', ['tests/conformance/**/*.test.ts'], 60_000),
       project('faults', ['tests/faults/**/*.test.ts'], 60_000),
+      project('load', ['tests/load/**/*.test.ts'], 60_000),
     ],
   },
 })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildIfStale } from './build.ts'
 import { openDesktopSession } from './desktop-session.ts'
+import { readFaultTable } from './fault-table.ts'
 import { chooseRuntime, root } from './runtime.ts'
 import { say, secondsSince, wordsOf } from './say.ts'
 import { readCount, readSteps, reporting, type Count, type Step } from './test-steps.ts'
@@ -36,7 +37,15 @@ async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Prom
   })
   const ok = code === 0 && !stopped
   say(`${step.name}: ${ok ? 'passed' : 'FAILED'} in ${secondsSince(begin)}`)
-  return readCount(step, file, ok)
+  const count = readCount(step, file, ok)
+  return step.name === 'test:faults' ? showFaults(file, count) : count
+}
+
+/** The table of faults; one of which nothing was seen counts as failed. */
+function showFaults(file: string, { passed, failed }: Count): Count {
+  const { lines, missing } = readFaultTable(file)
+  process.stdout.write(`${lines.join('\n')}\n`)
+  return { passed, failed: Math.max(failed, missing.length) }
 }
 
 /** Stops at the first step that fails: what comes after it would only repeat the news. */

@@ -4,14 +4,16 @@ import { delimiter, join } from 'node:path'
 import { say, step, excerpt } from './say.mjs'
 
 const isProgram = (name) =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/bin'].some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin'].some(
+    (folder) => {
+      try {
+        accessSync(join(folder, name), constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    },
+  )
 
 function isLibrary(name) {
   const places = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/usr/local/lib']
@@ -47,6 +49,9 @@ const needs = [
   { packages: ['libsecret-tools'], isThere: () => isProgram('secret-tool') },
   { packages: ['libsecret-1-0'], isThere: () => isLibrary('libsecret-1.so.0') },
   { packages: ['fonts-liberation', 'fonts-dejavu-core'], isThere: () => hasFonts() },
+  // Certificates and black holes of the tests' own.
+  { packages: ['openssl'], isThere: () => isProgram('openssl'), only: ['test', 'faults'] },
+  { packages: ['iproute2'], isThere: () => isProgram('ip'), only: ['test', 'faults'] },
   // Tests and benches start their own; the system's service is not used.
   { packages: ['redis-server'], isThere: () => isProgram('redis-server'), only: ['test', 'bench'] },
   { packages: ['postgresql-client'], isThere: () => isProgram('psql'), only: ['test', 'bench'] },
