@@ -523,7 +523,7 @@ describe('the table', () => {
 
   it('is not read from where another table was', async () => {
     const position = new Positions().of('realtime')
-    position.write('public.other 99999999999999')
+    position.write(() => 'public.other 99999999999999')
     server.put(tableRow())
     open({ position })
     await live()

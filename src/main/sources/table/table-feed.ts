@@ -172,9 +172,10 @@ export class TableFeed {
   #adopt(reading: Reading): void {
     const { clock, jobTable, position } = this.#options.context
     // A writer whose clock is ahead must not hide what others write.
-    this.#cursor = Math.min(reading.cursor ?? 0, Math.floor(clock.now() * 1_000))
+    const cursor = Math.min(reading.cursor ?? 0, Math.floor(clock.now() * 1_000))
+    this.#cursor = cursor
     this.#after = reading.after
-    position.write(writePosition(this.#cursor, jobTable))
+    position.write(() => writePosition(cursor, jobTable))
   }
 
   /** Nothing is missing any more. */

@@ -20,6 +20,7 @@ beforeEach(() => {
       take: (job) => taken.push(job),
       takeAll: () => undefined,
       doubt: () => undefined,
+      confirm: () => undefined,
       forget: (id) => forgotten.push(id),
       heard: () => undefined,
       dropped: () => undefined,
