@@ -10,6 +10,7 @@ import { Scope } from '../../src/main/lib/scope.ts'
 import { openSocket } from '../../src/main/lib/sockets.ts'
 import type { SocketFactory } from '../../src/main/ports.ts'
 import { openProgressSource } from '../../src/main/sources/progress-source.ts'
+import { openStreamSource } from '../../src/main/sources/stream-source.ts'
 import { Meter } from '../../src/main/workspaces/meter.ts'
 import { Positions } from '../../src/main/workspaces/positions.ts'
 import { jobTableSchema } from '../../src/shared/profile.ts'
@@ -19,6 +20,7 @@ const messages = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('open'),
     how: z.enum(['bare', 'ours']),
+    wire: z.enum(['progress', 'stream']),
     port: z.number(),
     ids: z.array(z.string()),
   }),
@@ -52,6 +54,16 @@ function openBare(url: string, ids: readonly string[]): void {
   }
 }
 
+function openBareStream(url: string): void {
+  const last = new Map<string, unknown>()
+  const socket = new WebSocket(`${url}/ws`, { perMessageDeflate: false })
+  socket.on('message', (data: Buffer) => {
+    const { job } = JSON.parse(data.toString('utf8')) as { job?: { id: string } }
+    if (job !== undefined) last.set(job.id, job)
+    count()
+  })
+}
+
 /** `openSocket`, and a word after each message. */
 const counted: SocketFactory = ({ handlers, ...request }) =>
   openSocket({
@@ -65,7 +77,7 @@ const counted: SocketFactory = ({ handlers, ...request }) =>
     },
   })
 
-function openOurs(gatewayUrl: string): void {
+function openOurs(wire: 'progress' | 'stream', gatewayUrl: string): void {
   const scope = new Scope('bench')
   const meter = new Meter({ clock: systemClock(), sockets: counted, fetch: globalThis.fetch })
   const { clock } = meter
@@ -89,7 +101,8 @@ function openOurs(gatewayUrl: string): void {
     publish: (windowId, batch) => publish('jobs:batched', batch, windowId),
   })
   desk.open(1)
-  openProgressSource({
+  const open = wire === 'stream' ? openStreamSource : openProgressSource
+  open({
     scope: scope.child('source'),
     clock,
     random: Math.random,
@@ -101,7 +114,7 @@ function openOurs(gatewayUrl: string): void {
     supabaseUrl: gatewayUrl,
     publishableKey: 'sb_publishable_fake',
     jobTable: jobTableSchema.parse({}),
-    position: new Positions().of('progress'),
+    position: new Positions().of(wire),
     tokenTransport: 'header',
     tenantIds: ['acme-europe'],
     log,
@@ -111,10 +124,11 @@ function openOurs(gatewayUrl: string): void {
 process.on('message', (received) => {
   const message = messages.parse(received)
   if (message.type === 'open') {
-    const { how, port, ids } = message
-    snapshots = ids.length
-    if (how === 'bare') openBare(`ws://127.0.0.1:${port}`, ids)
-    else openOurs(`http://127.0.0.1:${port}`)
+    const { how, wire, port, ids } = message
+    snapshots = wire === 'stream' ? 1 : ids.length
+    if (how === 'ours') openOurs(wire, `http://127.0.0.1:${port}`)
+    else if (wire === 'stream') openBareStream(`ws://127.0.0.1:${port}`)
+    else openBare(`ws://127.0.0.1:${port}`, ids)
     return
   }
   expected = seen + message.frames

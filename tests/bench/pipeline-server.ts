@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { wireJob } from '../support/wire-jobs.ts'
 
 const jobs = Number(process.argv[2])
+const isStream = process.argv[3] === 'stream'
 const ids = Array.from({ length: jobs }, (_, nth) => `import-orders-${10_000 + nth}`)
 const orders = z.object({ frames: z.number(), perSecond: z.number().nullable() })
 
@@ -34,6 +35,15 @@ function frame(id: string, seq: number): string {
   return JSON.stringify({ ...who, progress, counters, updated_at })
 }
 
+let offset = 0
+
+/** The same change on a stream: the whole job, numbered. */
+function event(id: string, seq: number): string {
+  offset += 1
+  return JSON.stringify({ type: 'event', offset, job: jobOf(id, seq) })
+}
+
+/** By job; a stream stands for all of them. */
 const sockets = new Map<string, WebSocket>()
 const seqs = new Map<string, number>()
 
@@ -47,6 +57,13 @@ const http = createServer((request, response) => {
 })
 const server = new WebSocketServer({ server: http, perMessageDeflate: false })
 server.on('connection', (socket, request) => {
+  if (isStream) {
+    for (const id of ids) sockets.set(id, socket)
+    socket.send(
+      JSON.stringify({ type: 'snapshot', epoch: 'e', offset, jobs: ids.map((id) => jobOf(id, 1)) }),
+    )
+    return
+  }
   const id = request.url?.split('/').at(-1) ?? ''
   sockets.set(id, socket)
   socket.on('close', () => sockets.delete(id))
@@ -60,7 +77,7 @@ function* made(count: number): Generator<readonly [id: string, text: string]> {
     const id = ids[nth % jobs] ?? ''
     const seq = (seqs.get(id) ?? 1) + 1
     seqs.set(id, seq)
-    ready.push([id, frame(id, seq)])
+    ready.push([id, isStream ? event(id, seq) : frame(id, seq)])
   }
   yield* ready
 }

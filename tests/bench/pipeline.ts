@@ -18,17 +18,19 @@ interface Taken {
 }
 
 type How = 'bare' | 'ours'
+type Wire = 'progress' | 'stream'
 
 /** Receives so many frames, as fast as they come or at a rate, in a process of its own. */
 async function receive(
+  wire: Wire,
   how: How,
   measured: { readonly frames: number; readonly perSecond: number | null },
 ): Promise<Taken> {
-  const server = start('pipeline-server.ts', String(jobs))
+  const server = start('pipeline-server.ts', String(jobs), wire)
   const loop = start('pipeline-loop.ts')
   try {
     const { port, ids } = await hear<{ port: number; ids: string[] }>(server)
-    loop.send({ type: 'open', how, port, ids })
+    loop.send({ type: 'open', how, wire, port, ids })
     await hear(loop)
     await run(server, loop, { frames: warmUpFrames, perSecond: null })
     return await run(server, loop, measured)
@@ -65,31 +67,44 @@ const median = (values: readonly number[]): number => percentile(values, 0.5)
  * what checking, ordering and coalescing cost. One socket a job, one change a frame, CPU time.
  */
 export async function benchPipeline(): Promise<string[]> {
-  const burst: Record<How, number[]> = { bare: [], ours: [] }
-  for (let round = 0; round < rounds; round += 1) {
-    for (const how of ['bare', 'ours'] as const) {
-      const { cpuMs } = await receive(how, { frames: burstFrames, perSecond: null })
-      burst[how].push(burstFrames / (cpuMs / 1_000))
-    }
-  }
-  const perSecond = (how: How): string => Math.round(median(burst[how])).toLocaleString('en')
   const lines = [
-    `${burstFrames.toLocaleString('en')} frames over ${jobs} sockets as fast as they are taken, median of ${rounds}`,
-    `ws and JSON.parse         ${perSecond('bare')} frames per CPU second`,
-    `checked, merged, batched  ${perSecond('ours')} frames per CPU second`,
-    `ratio                     ${(median(burst.ours) / median(burst.bare)).toFixed(2)}`,
+    `${burstFrames.toLocaleString('en')} frames as fast as they are taken, median of ${rounds}`,
+    ...(await burst('progress')),
+    ...(await burst('stream')),
     await textAlone(),
   ]
   for (const rate of rates) {
     const order = { frames: (rate * pacedMs) / 1_000, perSecond: rate }
-    const bare = await receive('bare', order)
-    const ours = await receive('ours', order)
+    const bare = await receive('progress', 'bare', order)
+    const ours = await receive('progress', 'ours', order)
     lines.push(
       `CPU at ${rate.toLocaleString('en')} events/s`.padEnd(26) +
         `${share(ours)} of a core (ws and JSON.parse alone ${share(bare)})`,
     )
   }
   return lines
+}
+
+const places: Record<Wire, string> = {
+  progress: `a change a frame over ${jobs} sockets`,
+  stream: `${jobs} whole jobs in turn over one socket`,
+}
+
+async function burst(wire: Wire): Promise<string[]> {
+  const taken: Record<How, number[]> = { bare: [], ours: [] }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const how of ['bare', 'ours'] as const) {
+      const { cpuMs } = await receive(wire, how, { frames: burstFrames, perSecond: null })
+      taken[how].push(burstFrames / (cpuMs / 1_000))
+    }
+  }
+  const perSecond = (how: How): string => Math.round(median(taken[how])).toLocaleString('en')
+  return [
+    `${wire}, ${places[wire]}`,
+    `ws and JSON.parse         ${perSecond('bare')} frames per CPU second`,
+    `checked, merged, batched  ${perSecond('ours')} frames per CPU second`,
+    `ratio                     ${(median(taken.ours) / median(taken.bare)).toFixed(2)}`,
+  ]
 }
 
 const share = ({ cpuMs, wallMs }: Taken): string => `${((100 * cpuMs) / wallMs).toFixed(1)} %`

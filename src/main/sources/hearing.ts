@@ -28,10 +28,14 @@ export class Hearing {
     return this.#leftMs() > 0
   }
 
-  heard(): void {
-    this.#heardAtMs = this.#clock.monotonic()
+  /** Answers whether it was silent for too long before. */
+  heard(): boolean {
+    const nowMs = this.#clock.monotonic()
+    const wasSilent = this.#heardAtMs === null || nowMs >= this.#heardAtMs + freshForMs
+    this.#heardAtMs = nowMs
     // The timer is not moved with every message: when it fires early, it looks again.
     if (this.#cancel === null) this.#arm()
+    return wasSilent
   }
 
   #leftMs(): number {

@@ -70,11 +70,12 @@ export class Standing {
     return this.#changed.on(listener)
   }
 
-  /** A sign of life of the server came by this source. */
-  heard(): void {
+  /** A sign of life of the server came by this source; answers whether it was silent before. */
+  heard(): boolean {
     this.#options.context.sink.heard()
-    this.#hearing.heard()
+    const wasSilent = this.#hearing.heard()
     if (this.#view.state !== 'live' && this.#view.state !== 'polling') this.tell()
+    return wasSilent
   }
 
   /** An interruption is over. */

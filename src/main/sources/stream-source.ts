@@ -150,9 +150,7 @@ class StreamSource implements Source {
 
   /** The peer has spoken: what was only remembered because of its silence is true again. */
   #alive(): void {
-    const wasSilent = !this.#standing.fresh
-    this.#standing.heard()
-    if (wasSilent && this.#inStep) this.#context.sink.confirm()
+    if (this.#standing.heard() && this.#inStep) this.#context.sink.confirm()
   }
 
   #hear(text: string | null, connection: Connection): boolean {
