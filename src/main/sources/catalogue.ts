@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isFinal, jobIdPattern } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
+import type { Scope } from '../lib/scope.ts'
 import type { GatewayAnswer, GatewayHttp } from './gateway-http.ts'
 import { segment } from './gateway-url.ts'
 import type { Intake } from './intake.ts'
@@ -37,6 +38,8 @@ export type Active = ReadonlyMap<string, Job | null>
 
 export interface Beside {
   readonly ask: GatewayHttp
+  /** Closed when nobody wants it any more. */
+  readonly scope: Scope
   readonly told: () => readonly Job[]
   readonly isAllTold: boolean
 }
@@ -105,9 +108,10 @@ export class Catalogue {
    */
   async takeBeside(
     active: Active,
-    { ask, told, isAllTold }: Beside,
+    { ask, scope, told, isAllTold }: Beside,
   ): Promise<GatewayAnswer | null> {
     const recent = await this.#recent(ask, maxPages)
+    if (scope.closed) return null
     if ('kind' in recent && recent.kind === 'failed') return recent
     const jobs = [...active.values()].filter((job) => job !== null)
     const isComplete = jobs.length === active.size
