@@ -58,6 +58,7 @@ export function createApp({ ports, about, fixedProfiles, log, newId }: AppOption
       await profiles.load()
       if (scope.closed) return
       scope.own(profiles.onChanged(() => publish('profiles:changed', [...profiles.views])))
+      scope.own(power.onSuspended(() => workspaces.suspend()))
       scope.own(power.onResumed(() => workspaces.wake()))
       scope.own(ipc.onWindowClosed((windowId) => workspaces.closeWindow(windowId)))
       const handlers = createHandlers({ about, profiles, workspaces })

@@ -37,7 +37,7 @@ function open(): { readonly desk: JobDesk; readonly intake: Intake } {
   })
   desk.open(1)
   const intake = new Intake({
-    sink: desk.sink,
+    sink: desk.sinkOf('progress'),
     clock,
     tenantIds: ['acme-europe'],
     onTrespass: () => undefined,

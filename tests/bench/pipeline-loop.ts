@@ -109,7 +109,7 @@ function openOurs(wire: 'progress' | 'stream', gatewayUrl: string): void {
     sockets: meter.sockets,
     fetch: meter.fetch,
     tokens: new FakeTokens(),
-    sink: desk.sink,
+    sink: desk.sinkOf('progress'),
     gatewayUrl,
     supabaseUrl: gatewayUrl,
     publishableKey: 'sb_publishable_fake',

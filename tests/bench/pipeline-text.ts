@@ -61,7 +61,7 @@ function openIntake(scope: Scope): Intake {
   })
   desk.open(1)
   return new Intake({
-    sink: desk.sink,
+    sink: desk.sinkOf('progress'),
     clock,
     tenantIds: [wireJob().tenant_id],
     onTrespass: () => undefined,

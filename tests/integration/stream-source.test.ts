@@ -115,7 +115,7 @@ describe('the stream source', () => {
   it('says so when nothing happened meanwhile', async () => {
     open()
     await live()
-    bench.desk.markRemembered()
+    bench.lose()
     cut()
     await lost()
     await bench.clock.advance(1_000)
@@ -374,7 +374,7 @@ describe('the stream source', () => {
     bench.clock.stall(13_000)
     await bench.clock.advance(0)
     await until('it is silent', () => bench.state === 'reconnecting')
-    bench.desk.markRemembered()
+    bench.lose()
     expect(remembered()).toEqual(['a', 'b', 'c'])
     // The timer was late, so the peer is asked once more, and answers.
     await live()

@@ -63,7 +63,7 @@ export class SourceBench {
       sockets: options.sockets ?? openSocket,
       fetch: options.fetch ?? fetch,
       tokens: options.supply ?? tokens,
-      sink: this.desk.sink,
+      sink: this.desk.sinkOf('bench'),
       gatewayUrl: options.gatewayUrl,
       supabaseUrl: options.supabaseUrl ?? options.gatewayUrl,
       publishableKey: options.publishableKey ?? 'sb_publishable_fake',
@@ -76,6 +76,11 @@ export class SourceBench {
     this.context = context
     this.source = (options.open ?? openProgressSource)(context)
     this.source.onChanged(() => this.views.push(this.source.view))
+  }
+
+  /** Its rows are remembered from now on, as when a workspace finds it disconnected. */
+  lose(): void {
+    this.desk.lose('bench')
   }
 
   get rows(): JobRow[] {

@@ -6,7 +6,7 @@ import type { Cancel, Clock } from '../ports.ts'
 import { JobFeed } from './job-feed.ts'
 import type { JobBatch, PublishBatch } from './job-feed.ts'
 import { JobStore } from './job-store.ts'
-import type { JobKey, StoredJob } from './job-store.ts'
+import type { JobKey, KeptJob, StoredJob, Teller } from './job-store.ts'
 import { Pace } from './rates.ts'
 import { Gauge, slotMs, Throughput } from './throughput.ts'
 
@@ -17,7 +17,7 @@ export interface JobDeskOptions {
   readonly publish: PublishBatch
 }
 
-/** Where sources of one family put what they heard. */
+/** Where one source puts what it heard. */
 export interface DeskSink {
   readonly take: (job: Job) => void
   readonly takeAll: (jobs: readonly Job[], anew?: boolean) => void
@@ -28,15 +28,21 @@ export interface DeskSink {
   readonly dropped: (why: 'malformed' | 'tenant' | 'order') => void
 }
 
-/** Sources that mean the same job by the same id: sockets, streams and lists of one gateway. */
-const gateway = 'gateway'
+/** Every source of a workspace means the same job by the same id. */
+const family = 'gateway'
+
+/** The jobs of a desk as they outlast a start of the app. */
+export interface KeptJobs {
+  /** What the bits of `told` stand for, from the lowest. */
+  readonly sources: readonly string[]
+  readonly rows: readonly KeptJob[]
+}
 
 /**
  * The jobs of one workspace: what is known of them, how fast they move, and the way to the windows.
  * It owns the store, the feed and the rates, and drops all of them with its scope.
  */
 export class JobDesk {
-  readonly sink: DeskSink
   readonly #scope: Scope
   readonly #clock: Clock
   readonly #store: JobStore
@@ -46,7 +52,13 @@ export class JobDesk {
   readonly #gauge = new Gauge()
   #cancelTick: Cancel | null = null
   #dropped = 0
+  /** In the order of their bits. */
+  readonly #sources: string[] = []
+  /** Sources that were heard and not lost since. */
+  readonly #up = new Set<string>()
+  /** No source is connected any more, or none is yet since the start. */
   #remembered = false
+  #revision = 0
 
   constructor({ scope, clock, workspaceId, publish }: JobDeskOptions) {
     this.#scope = scope
@@ -61,7 +73,6 @@ export class JobDesk {
       row: (key) => this.#row(key),
       groups: () => this.groups,
     })
-    this.sink = this.sinkOf(gateway)
     scope.own(() => {
       this.#cancelTick?.()
       this.#store.clear()
@@ -94,15 +105,21 @@ export class JobDesk {
     }))
   }
 
-  sinkOf(family: string): DeskSink {
-    const scope = this.#scope
+  /** Rises with every change of a job: equal numbers mean equal jobs. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  sinkOf(source: string): DeskSink {
+    const teller = this.#tellerOf(source)
+    const [scope, store] = [this.#scope, this.#store]
     return {
-      take: (job) => scope.closed || this.#take(family, job),
-      takeAll: (jobs, anew) => scope.closed || this.#takeAll(family, jobs, anew === true),
-      doubt: (jobId) => scope.closed || this.#store.doubt(family, jobId),
-      confirm: () => scope.closed || this.#store.confirm(family, this.#clock.now()),
-      forget: (jobId) => scope.closed || this.#store.forget(family, jobId),
-      heard: () => scope.closed || this.#reconnected(),
+      take: (job) => scope.closed || this.#take(teller, job),
+      takeAll: (jobs, anew) => scope.closed || this.#takeAll(teller, jobs, anew === true),
+      doubt: (jobId) => scope.closed || store.doubt(teller, jobId),
+      confirm: () => scope.closed || store.confirm(teller, this.#clock.now()),
+      forget: (jobId) => scope.closed || store.forget(teller, jobId),
+      heard: () => scope.closed || this.#heard(source, teller),
       dropped: (why) => {
         if (why !== 'order') this.#dropped += 1
       },
@@ -132,31 +149,72 @@ export class JobDesk {
   }
 
   /**
-   * The sources are disconnected: rates and times left are unknown from now on. What is heard next
-   * ends it: ends are ends again at once, the rest when it is heard of itself.
+   * A source is disconnected: what nobody else answers for is remembered, its rate and time left are
+   * unknown. What is heard of the source next ends it: its ends are ends again at once, the rest when
+   * it tells of it, or confirms it.
    */
-  markRemembered(): void {
-    this.#remembered = true
-    this.#paces.clear()
-    this.#store.markRemembered()
+  lose(source: string): void {
+    this.#up.delete(source)
+    this.#remembered = this.#up.size === 0
+    this.#store.lose(this.#tellerOf(source))
   }
 
-  #reconnected(): void {
+  /** The jobs as they are now. */
+  keep(): KeptJobs {
+    const rows = Array.from(this.#store.values(), ({ job, heardAtMs, told }) => ({
+      job,
+      heardAtMs,
+      told,
+    }))
+    return { sources: [...this.#sources], rows }
+  }
+
+  /**
+   * Jobs of an earlier start: remembered, until the sources that told of them are back. What only a
+   * source told of that is used no more could never be put right, and is left out.
+   */
+  recall({ sources, rows }: KeptJobs, isUsed: (source: string) => boolean): void {
+    if (this.#scope.closed) return
+    const bits = sources.map((source) => (isUsed(source) ? this.#tellerOf(source).bit : 0))
+    const toldHere = (told: number): number =>
+      bits.reduce((sum, bit, index) => (((told >> index) & 1) === 1 ? sum | bit : sum), 0)
+    const kept = rows.map(({ job, heardAtMs, told }) => ({ job, heardAtMs, told: toldHere(told) }))
+    this.#remembered = this.#up.size === 0
+    this.#store.recall(
+      family,
+      kept.filter(({ told }) => told !== 0),
+    )
+  }
+
+  #tellerOf(source: string): Teller {
+    if (!this.#sources.includes(source)) this.#sources.push(source)
+    return { family, bit: 1 << this.#sources.indexOf(source) }
+  }
+
+  #heard(source: string, teller: Teller): void {
+    if (this.#up.has(source)) return
+    this.#up.add(source)
+    this.#listenAgain()
+    this.#store.regain(teller)
+  }
+
+  /** Nobody listened up to now. */
+  #listenAgain(): void {
     if (!this.#remembered) return
     this.#remembered = false
     this.#throughput.passOver(this.#clock.monotonic())
     if (!this.#throughput.still) this.#armTick()
-    this.#store.markConnected()
   }
 
-  #takeAll(family: string, jobs: readonly Job[], anew: boolean): void {
-    if (anew) this.#store.restart(family)
-    this.#store.takeAll(family, jobs, this.#clock.now())
+  #takeAll(teller: Teller, jobs: readonly Job[], anew: boolean): void {
+    if (anew) this.#store.restart(teller)
+    this.#store.takeAll(teller, jobs, this.#clock.now())
   }
 
-  #take(family: string, job: Job): void {
-    if (this.#store.take(family, job, this.#clock.now()) !== 'changed') return
+  #take(teller: Teller, job: Job): void {
+    if (this.#store.take(teller, job, this.#clock.now()) !== 'changed') return
     const nowMs = this.#clock.monotonic()
+    this.#listenAgain()
     this.#gauge.count(nowMs)
     this.#throughput.count(job.tenantId, nowMs)
     this.#armTick()
@@ -176,7 +234,9 @@ export class JobDesk {
   }
 
   #touched(key: JobKey, isGone: boolean): void {
-    if (isGone) this.#paces.delete(key)
+    // What was heard before an interruption says nothing of the speed after it.
+    if (isGone || this.#store.get(key)?.remembered === true) this.#paces.delete(key)
+    this.#revision += 1
     this.#feed.touch(key)
   }
 

@@ -2,7 +2,8 @@ import { jobKeyOf } from '../../shared/job-key.ts'
 import { isFinal } from '../../shared/job.ts'
 import type { Job, JobStatus } from '../../shared/job.ts'
 import { JobIndex } from './job-index.ts'
-import { compareEvents, isOlder, merge } from './merge.ts'
+import { Gone } from './gone.ts'
+import { isOlder, merge } from './merge.ts'
 import { Tally } from './tally.ts'
 import type { Counts } from './tally.ts'
 
@@ -14,12 +15,24 @@ export const keyOf = (family: string, job: Pick<Job, 'tenantId' | 'id'>): JobKey
 /** The key without its family, as the windows know it. */
 export const windowKeyOf = (key: JobKey): string => key.slice(key.indexOf(' ') + 1)
 
-export interface StoredJob {
-  readonly key: JobKey
+/** A source as the store knows it: one bit, so that a row remembers all of its sources in a number. */
+export interface Teller {
+  readonly family: string
+  readonly bit: number
+}
+
+/** A job as it was in an earlier start. */
+export interface KeptJob {
   readonly job: Job
   /** Wall clock, milliseconds since the epoch. */
   readonly heardAtMs: number
-  /** The source behind it is not connected. */
+  /** The sources that have told of it and have not said since that it is gone. */
+  readonly told: number
+}
+
+export interface StoredJob extends KeptJob {
+  readonly key: JobKey
+  /** Nobody who is connected answers for it. */
   readonly remembered: boolean
 }
 
@@ -28,6 +41,9 @@ interface Entry extends StoredJob {
   readonly family: string
   job: Job
   heardAtMs: number
+  told: number
+  /** Those of `told` that are connected and answer for it now; with none it is only remembered. */
+  vouched: number
   remembered: boolean
 }
 
@@ -38,19 +54,15 @@ export interface JobStoreOptions {
   readonly maxFinished?: number
 }
 
-/** What is kept of a job that was removed: enough to hold it to its word if it comes back. */
-type LastWord = Pick<Job, 'attempt' | 'seq' | 'byTime' | 'updatedAt' | 'status' | 'progress'>
-
 /** What a `take` came to. */
 export type Taken = 'changed' | 'same' | 'older'
 
 /** A job that is heard of again is shown as fresh at most this often: it costs a row in a batch. */
 const heardStepMs = 5_000
-const maxGone = 20_000
 
 /**
- * The latest state of every job of one workspace. It owns ordering, dedupe and memory bounds; it
- * has no I/O, no timer and no clock, and knows neither tenant names nor windows.
+ * The latest state of every job of one workspace, and who answers for it. It owns ordering, dedupe
+ * and memory bounds; it has no I/O, no timer and no clock, and knows neither tenant names nor windows.
  */
 export class JobStore {
   readonly #options: JobStoreOptions
@@ -58,8 +70,7 @@ export class JobStore {
   readonly #maxFinished: number
   /** In order of finishing, as we heard it. */
   readonly #finished = new Set<JobKey>()
-  /** The last word on removed jobs: an older one does not bring them back. */
-  readonly #gone = new Map<JobKey, LastWord>()
+  readonly #gone = new Gone<JobKey>()
   readonly #tally = new Tally()
 
   constructor(options: JobStoreOptions) {
@@ -83,64 +94,69 @@ export class JobStore {
     return this.#jobs.keys()
   }
 
+  values(): Iterable<StoredJob> {
+    return this.#jobs.values()
+  }
+
   find(family: string, { tenantId, id }: Job): StoredJob | undefined {
     return this.#jobs.find(family, tenantId, id)
   }
 
-  take(family: string, job: Job, nowMs: number): Taken {
+  take(teller: Teller, job: Job, nowMs: number): Taken {
+    const { family, bit } = teller
     const entry = this.#jobs.find(family, job.tenantId, job.id)
-    if (entry === undefined) return this.#add(family, job, nowMs)
+    if (entry === undefined) return this.#add(teller, job, nowMs)
     const before = entry.job
     const merged = merge(before, job)
+    entry.told |= bit
     if (merged !== before) {
       entry.job = merged
       entry.heardAtMs = nowMs
+      entry.vouched |= bit
       entry.remembered = false
       this.#settle(entry, before.status)
       return 'changed'
     }
     if (isOlder(job, merged)) return 'older'
-    this.#hear(entry, nowMs)
+    this.#hear(entry, bit, nowMs)
     return 'same'
   }
 
-  /** Everything that the server has of this family: what is missing here is gone. */
-  takeAll(family: string, jobs: readonly Job[], nowMs: number): void {
-    const listed = new Set(jobs.map((job) => keyOf(family, job)))
+  /** Everything that this source has: what is missing here, and nobody else told of, is gone. */
+  takeAll(teller: Teller, jobs: readonly Job[], nowMs: number): void {
+    const listed = new Set(jobs.map((job) => keyOf(teller.family, job)))
     for (const entry of this.#jobs.values()) {
-      if (entry.family === family && !listed.has(entry.key)) this.#remove(entry)
+      if (!listed.has(entry.key)) this.#unsay(entry, teller.bit)
     }
-    for (const job of jobs) this.take(family, job, nowMs)
+    for (const job of jobs) this.take(teller, job, nowMs)
   }
 
-  /** What is known of this job, or of every unfinished one, may be behind: true when heard again. */
-  doubt(family: string, jobId: string | null): void {
+  /** This source may be behind with this job, or with every unfinished one, until it tells of it. */
+  doubt({ family, bit }: Teller, jobId: string | null): void {
     for (const entry of jobId === null ? this.#jobs.values() : this.#named(family, jobId)) {
-      if (entry.remembered || isFinal(entry.job.status) || entry.family !== family) continue
-      entry.remembered = true
-      this.#options.onTouched(entry.key, false)
+      if (!isFinal(entry.job.status)) this.#answer(entry, entry.vouched & ~bit)
     }
   }
 
-  /** What is known of this family is what the server has: nothing of it is only remembered. */
-  confirm(family: string, nowMs: number): void {
+  /** What this source ever told of is as the server has it now: nothing of it is only remembered. */
+  confirm({ bit }: Teller, nowMs: number): void {
     for (const entry of this.#jobs.values()) {
-      if (entry.remembered && entry.family === family) this.#hear(entry, nowMs)
+      if ((entry.told & bit) === 0) continue
+      if (entry.remembered) this.#hear(entry, bit, nowMs)
+      else entry.vouched |= bit
     }
   }
 
-  /** The server's history of this family begins again: nothing known holds anything to its word. */
-  restart(family: string): void {
+  /** The history of this source begins again: nothing that it told holds anything to its word. */
+  restart({ family, bit }: Teller): void {
     for (const entry of this.#jobs.values()) {
-      if (entry.family === family) this.#remove(entry)
+      if ((entry.told & bit) !== 0) this.#remove(entry)
     }
-    for (const key of this.#gone.keys()) {
-      if (key.startsWith(`${family} `)) this.#gone.delete(key)
-    }
+    this.#gone.forget((key) => key.startsWith(`${family} `))
   }
 
-  forget(family: string, jobId: string): void {
-    for (const entry of this.#named(family, jobId)) this.#remove(entry)
+  forget({ family, bit }: Teller, jobId: string): void {
+    for (const entry of this.#named(family, jobId)) this.#unsay(entry, bit)
   }
 
   /** The operator sees these tenants only, from now on: nothing of another one stays (I12). */
@@ -151,15 +167,26 @@ export class JobStore {
     this.#tally.retain(tenantIds)
   }
 
-  /** The sources are disconnected: everything is only remembered from now on. */
-  markRemembered(): void {
-    for (const entry of this.#jobs.values()) this.#mark(entry, true)
+  /** Jobs of an earlier start: remembered, as old as they are, and only where nothing newer is known. */
+  recall(family: string, jobs: Iterable<KeptJob>): void {
+    for (const { job, heardAtMs, told } of jobs) {
+      const key = keyOf(family, job)
+      if (this.#jobs.get(key) !== undefined || this.#gone.has(key)) continue
+      const entry = { key, family, job, heardAtMs, told, vouched: 0, remembered: true }
+      this.#jobs.add(entry)
+      this.#settle(entry, null)
+    }
   }
 
-  /** The sources are back: ends are still ends; the rest is true when it is heard again. */
-  markConnected(): void {
+  /** A source is disconnected: it answers for nothing any more. */
+  lose({ bit }: Teller): void {
+    for (const entry of this.#jobs.values()) this.#answer(entry, entry.vouched & ~bit)
+  }
+
+  /** A source is back: its ends are still ends; the rest is true when it tells of it again. */
+  regain({ bit }: Teller): void {
     for (const entry of this.#jobs.values()) {
-      if (isFinal(entry.job.status)) this.#mark(entry, false)
+      if (isFinal(entry.job.status)) this.#answer(entry, entry.vouched | (entry.told & bit))
     }
   }
 
@@ -173,11 +200,12 @@ export class JobStore {
     return size
   }
 
-  #add(family: string, job: Job, nowMs: number): Taken {
+  #add({ family, bit }: Teller, job: Job, nowMs: number): Taken {
     const key = keyOf(family, job)
-    const back = returned(job, this.#gone.get(key))
+    const back = this.#gone.returned(key, job)
     if (back === null) return 'older'
-    const entry = { key, family, job: back, heardAtMs: nowMs, remembered: false }
+    const words = { told: bit, vouched: bit, remembered: false }
+    const entry = { key, family, job: back, heardAtMs: nowMs, ...words }
     this.#jobs.add(entry)
     this.#settle(entry, null)
     return 'changed'
@@ -209,10 +237,28 @@ export class JobStore {
     })
   }
 
-  #hear(entry: Entry, nowMs: number): void {
-    if (!entry.remembered && nowMs - entry.heardAtMs < heardStepMs) return
+  #hear(entry: Entry, bit: number, nowMs: number): void {
+    const isNews = entry.remembered || nowMs - entry.heardAtMs >= heardStepMs
+    entry.vouched |= bit
+    if (!isNews) return
     entry.heardAtMs = nowMs
     entry.remembered = false
+    this.#options.onTouched(entry.key, false)
+  }
+
+  /** This source has it no more. The last one that says so takes it away. */
+  #unsay(entry: Entry, bit: number): void {
+    if ((entry.told & bit) === 0) return
+    entry.told &= ~bit
+    if (entry.told === 0) this.#remove(entry)
+    else this.#answer(entry, entry.vouched & ~bit)
+  }
+
+  /** Others answer for a job than before; it is touched if that changes how it is shown. */
+  #answer(entry: Entry, vouched: number): void {
+    entry.vouched = vouched
+    if (entry.remembered === (vouched === 0)) return
+    entry.remembered = vouched === 0
     this.#options.onTouched(entry.key, false)
   }
 
@@ -221,29 +267,7 @@ export class JobStore {
     this.#jobs.remove(entry)
     this.#finished.delete(key)
     this.#tally.remove(job.tenantId, job.status)
-    this.#gone.delete(key)
-    this.#gone.set(key, lastWordOf(job))
-    const [oldest] = this.#gone.keys()
-    if (oldest !== undefined && this.#gone.size > maxGone) this.#gone.delete(oldest)
+    this.#gone.note(key, job)
     this.#options.onTouched(key, true)
   }
-
-  #mark(entry: Entry, remembered: boolean): void {
-    if (entry.remembered === remembered) return
-    entry.remembered = remembered
-    this.#options.onTouched(entry.key, false)
-  }
-}
-
-function lastWordOf({ attempt, seq, byTime, updatedAt, status, progress }: Job): LastWord {
-  const word = { attempt, seq, updatedAt, status, progress }
-  return byTime === undefined ? word : { ...word, byTime }
-}
-
-/** A removed job as it may be shown again; null when nothing newer was said of it (I10). */
-function returned(job: Job, gone: LastWord | undefined): Job | null {
-  if (gone === undefined || job.attempt > gone.attempt) return job
-  if (job.attempt < gone.attempt || compareEvents(job, gone) <= 0) return null
-  if (isFinal(gone.status) && job.status !== gone.status) return null
-  return job.progress < gone.progress ? { ...job, progress: gone.progress } : job
 }

@@ -37,9 +37,9 @@ export function createOperatorSession(parts: SessionParts): OperatorSession {
   return new SupabaseSession({ scope, clock, random, fetch, profile, vault, log })
 }
 
-/** Where the tokens belong. A backend on this computer may come back on another port. */
-function serverOf(supabaseUrl: string): string {
-  const { protocol, hostname, host } = new URL(supabaseUrl)
+/** Where tokens and jobs belong. A backend on this computer may come back on another port. */
+export function serverOf(url: string): string {
+  const { protocol, hostname, host } = new URL(url)
   const local = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
   return `${protocol}//${local ? hostname : host}`
 }

@@ -11,7 +11,7 @@ import type { Cancel, Clock, Files, Keychain } from '../ports.ts'
 import { parseJson } from './auth-failures.ts'
 import { ChunkedEntry } from './chunked-entry.ts'
 import type { Erasure } from './chunked-entry.ts'
-import { Tombstone } from './tombstone.ts'
+import { Tombstone } from '../lib/tombstone.ts'
 import { tokenAnswerSchema } from './token-set.ts'
 import type { TokenAnswer } from './token-set.ts'
 

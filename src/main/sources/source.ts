@@ -25,13 +25,13 @@ export interface JobSink {
   /** One change, or the state of one job. */
   take: (job: Job) => void
   /**
-   * Everything the server knows now; jobs of this source missing here are gone. `anew`: its history
+   * Everything the server knows now; jobs missing here that no other source told of are gone. `anew`: its history
    * begins again, and what was known before is no measure of what is older.
    */
   takeAll: (jobs: readonly Job[], anew?: boolean) => void
   /** Events of this job (null: of any) are known to be missing: shown as remembered until heard again. */
   doubt: (jobId: string | null) => void
-  /** Nothing was missed: all that is known of this source is as the server has it now. */
+  /** Nothing was missed: all that this source ever told is as the server has it now. */
   confirm: () => void
   /** The server knows no such job (4404). */
   forget: (jobId: string) => void

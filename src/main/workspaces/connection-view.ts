@@ -1,16 +1,23 @@
 import type { FailureCode } from '../../shared/failure.ts'
-import type { ConnectionView, SessionView, SourceView } from '../../shared/workspace.ts'
+import type { ConnectionView, SessionView, SourceDown, SourceView } from '../../shared/workspace.ts'
+
+/** What a source says of itself, and when it was last heard. */
+export interface HeardSource {
+  readonly view: SourceView
+  /** Monotonic age of the last thing heard; null before anything was. */
+  readonly heardAgoMs: number | null
+}
 
 /** What a workspace knows about its connection at one moment. */
 export interface Evidence {
   readonly session: SessionView
-  readonly sources: readonly SourceView[]
+  readonly sources: readonly HeardSource[]
   /** What the system says; false is certain. */
   readonly online: boolean
   /** Wall clock, milliseconds since the epoch. */
   readonly nowMs: number
-  /** Monotonic age of the last thing heard; null before anything was. */
-  readonly heardAgoMs: number | null
+  /** Wall clock of the last thing heard, also before the last start; null before anything ever was. */
+  readonly asOfMs: number | null
 }
 
 /** "live" may only be said while something was heard within this time (I14). */
@@ -20,54 +27,76 @@ export const offlineAfterMs = 15_000
 
 const idle: ConnectionView = { kind: 'idle' }
 
+/** It says that it is connected, and was heard lately enough to be believed. */
+export const isUp = ({ view, heardAgoMs }: HeardSource): boolean =>
+  (view.state === 'live' || view.state === 'polling') &&
+  heardAgoMs !== null &&
+  heardAgoMs <= liveForMs
+
 /** What the header may claim. Pure; `previous` only tells since when. */
 export function connectionView(previous: ConnectionView, evidence: Evidence): ConnectionView {
-  const { session, sources, nowMs, heardAgoMs } = evidence
+  const { session, sources, asOfMs } = evidence
   if (session.kind !== 'signed-in' && session.kind !== 'unconfirmed') return idle
-  const asOfMs = heardAgoMs === null ? null : nowMs - heardAgoMs
-  if (sources.length > 0 && sources.every(({ state }) => state === 'stopped')) {
+  if (sources.length > 0 && sources.every(({ view }) => view.state === 'stopped')) {
     return { kind: 'refused', asOfMs, reason: reasonOf(evidence) }
   }
-  const open = sources.some(({ state }) => state === 'live' || state === 'polling')
-  if (open && asOfMs !== null && heardAgoMs !== null && heardAgoMs <= liveForMs) {
-    return { kind: 'live', heardAtMs: steady(previous, asOfMs) }
-  }
-  return lost(previous, evidence, asOfMs)
+  const up = sources.filter(isUp)
+  if (up.length === 0) return lost(previous, evidence)
+  const heardAtMs = steady(previous, evidence.nowMs - (soonestHeard(up) ?? 0))
+  if (up.length === sources.length) return { kind: 'live', heardAtMs }
+  const down = sources.filter((source) => !isUp(source)).map(downOf)
+  return { kind: 'partial', heardAtMs, down }
+}
+
+function downOf({ view }: HeardSource): SourceDown {
+  const { kind, state, reason, nextTryAtMs } = view
+  return state === 'live' || state === 'polling'
+    ? { kind, state: 'reconnecting', reason: reason ?? 'timed_out', nextTryAtMs }
+    : { kind, state, reason, nextTryAtMs }
 }
 
 /** The age that is shown changes about once a second, however often something is heard. */
 function steady(previous: ConnectionView, heardAtMs: number): number {
-  const kept = previous.kind === 'live' ? previous.heardAtMs : Number.NEGATIVE_INFINITY
+  const kept = 'heardAtMs' in previous ? previous.heardAtMs : Number.NEGATIVE_INFINITY
   return Math.abs(heardAtMs - kept) < 1_000 ? kept : heardAtMs
 }
 
-function lost(previous: ConnectionView, evidence: Evidence, asOfMs: number | null): ConnectionView {
-  const { session, sources, nowMs, online, heardAgoMs } = evidence
+function lost(previous: ConnectionView, evidence: Evidence): ConnectionView {
+  const { session, sources, nowMs, online, asOfMs } = evidence
+  const heardAgoMs = soonestHeard(sources)
   const sinceMs = 'sinceMs' in previous ? previous.sinceMs : nowMs
-  const troubled = session.kind === 'unconfirmed' || sources.some(({ reason }) => reason !== null)
+  const troubled =
+    session.kind === 'unconfirmed' || sources.some(({ view }) => view.reason !== null)
   // Something may be heard a moment before its source says that it is live.
-  const beginning = asOfMs === null || sources.some(({ state }) => state === 'connecting')
+  const beginning = heardAgoMs === null || sources.some(({ view }) => view.state === 'connecting')
   if (online && !troubled && beginning) return { kind: 'connecting', sinceMs, asOfMs }
   const gone = !online || (heardAgoMs ?? nowMs - sinceMs) >= offlineAfterMs
-  const connected = sources.some(({ sockets }) => sockets > 0)
+  const connected = sources.some(({ view }) => view.sockets > 0)
   return {
     kind: gone && !connected ? 'offline' : 'reconnecting',
     asOfMs,
     sinceMs,
-    nextTryAtMs: soonest(evidence),
+    nextTryAtMs: nextTry(evidence),
     reason: reasonOf(evidence),
   }
 }
 
+const soonestHeard = (sources: readonly HeardSource[]): number | null =>
+  sources.reduce<number | null>(
+    (soonest, { heardAgoMs }) =>
+      heardAgoMs === null ? soonest : Math.min(soonest ?? heardAgoMs, heardAgoMs),
+    null,
+  )
+
 function reasonOf({ online, session, sources }: Evidence): FailureCode {
   if (!online) return 'offline'
-  const named = sources.find(({ reason }) => reason !== null)?.reason
+  const named = sources.find(({ view }) => view.reason !== null)?.view.reason
   if (named !== undefined && named !== null) return named
   return session.kind === 'unconfirmed' ? session.reason : 'timed_out'
 }
 
-function soonest({ session, sources }: Evidence): number | null {
-  const tries = sources.flatMap(({ nextTryAtMs }) => (nextTryAtMs === null ? [] : [nextTryAtMs]))
+function nextTry({ session, sources }: Evidence): number | null {
+  const tries = sources.flatMap(({ view }) => view.nextTryAtMs ?? [])
   if (tries.length > 0) return Math.min(...tries)
   return session.kind === 'unconfirmed' ? session.nextTryAtMs : null
 }

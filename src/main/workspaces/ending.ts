@@ -5,6 +5,7 @@ import type { Receipt } from '../../shared/workspace.ts'
 import type { Log } from '../lib/log.ts'
 import type { CloseReport, Scope } from '../lib/scope.ts'
 import type { Clock } from '../ports.ts'
+import type { CacheErasure, SnapshotFile } from '../offline/snapshot-file.ts'
 import type { OperatorSession, SessionEnding } from '../session/operator-session.ts'
 import { writeReceipt } from './receipt.ts'
 import type { Holdings, ReceiptFacts } from './receipt.ts'
@@ -22,6 +23,8 @@ export interface EndingParts {
   /** Not the metered one: the deadline of ending is no timer of the session. */
   readonly clock: Clock
   readonly session: OperatorSession
+  /** The last known state on disk, and its key. */
+  readonly cache: Pick<SnapshotFile, 'held' | 'erase'>
   readonly holdings: () => Holdings
   readonly head: Pick<ReceiptFacts, 'workspaceId' | 'profileId' | 'profileName'>
   readonly log: Log
@@ -31,17 +34,19 @@ export interface EndingParts {
 const deadlineMs = 980
 
 export async function endSession(parts: EndingParts, ending: Ending): Promise<Receipt> {
-  const { scope, clock, session, holdings, head } = parts
+  const { scope, clock, session, cache, holdings, head } = parts
   const startedAt = clock.monotonic()
   const email = session.operator?.email ?? null
   const before = holdings()
+  const cached = cache.held
   // Silence: from this line on nothing of the workspace speaks or writes.
   const releasing = scope.close(ending.reason ?? 'signed out')
   const { promise: late, resolve } = Promise.withResolvers<null>()
   const cancel = clock.after(deadlineMs, () => resolve(null))
   const { everywhere, askServer } = ending
-  const [sessionEnding, report] = await Promise.all([
+  const [sessionEnding, cacheErasure, report] = await Promise.all([
     Promise.race([session.signOut({ everywhere, askServer }).catch(() => null), late]),
+    Promise.race([cache.erase().catch(() => null), late]),
     Promise.race([releasing, late]),
   ])
   cancel()
@@ -54,6 +59,7 @@ export async function endSession(parts: EndingParts, ending: Ending): Promise<Re
     before,
     after: holdings(),
     session: sessionEnding ?? unfinished,
+    cache: cacheErasure ?? asSeen(cached, cache.held),
     notes: notesOn(sessionEnding, report, parts.log),
   })
 }
@@ -80,3 +86,11 @@ const unfinished: SessionEnding = {
   requestsEnded: 0,
   notes: [],
 }
+
+/** When the cache missed it: its file may be gone all the same, its key may not. */
+const asSeen = (before: SnapshotFile['held'], after: SnapshotFile['held']): CacheErasure => ({
+  bytesErased: before.bytes - after.bytes,
+  bytesLeft: after.bytes,
+  keysErased: 0,
+  keysLeft: before.keys,
+})

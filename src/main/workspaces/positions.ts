@@ -1,3 +1,4 @@
+import { sourceKinds } from '../../shared/profile.ts'
 import type { SourceKind } from '../../shared/profile.ts'
 import type { Position } from '../sources/source.ts'
 
@@ -11,6 +12,24 @@ export class Positions {
       write: (position) => {
         this.#byKind.set(kind, position)
       },
+    }
+  }
+
+  /** All of them, to be kept with the rows of the same moment. */
+  get all(): Readonly<Record<string, string>> {
+    const all: Record<string, string> = {}
+    for (const [kind, position] of this.#byKind) {
+      const text = position()
+      if (text !== null) all[kind] = text
+    }
+    return all
+  }
+
+  /** Where the sources were when the rows that are shown now were kept. */
+  restore(kept: Readonly<Record<string, string>>): void {
+    for (const kind of sourceKinds) {
+      const text = kept[kind]
+      if (text !== undefined) this.#byKind.set(kind, () => text)
     }
   }
 

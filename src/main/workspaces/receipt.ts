@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Receipt } from '../../shared/workspace.ts'
+import type { CacheErasure } from '../offline/snapshot-file.ts'
 import type { SessionEnding } from '../session/operator-session.ts'
 import type { Tally } from './meter.ts'
 
@@ -21,13 +22,14 @@ export interface ReceiptFacts {
   /** Counted again when everything was released, or when time was up. */
   readonly after: Holdings
   readonly session: SessionEnding
+  readonly cache: CacheErasure
   /** What was not done in time or went wrong on the way. */
   readonly notes: readonly FailureCode[]
 }
 
 /** Only counted figures: what ended is what was there less what is left. */
 export function writeReceipt(facts: ReceiptFacts): Receipt {
-  const { before, after, session, notes, ...head } = facts
+  const { before, after, session, cache, notes, ...head } = facts
   const line = (what: Receipt['lines'][number]['what'], was: number, left: number) => ({
     what,
     ended: Math.max(0, was - left),
@@ -46,9 +48,19 @@ export function writeReceipt(facts: ReceiptFacts): Receipt {
       line('timers_and_requests', before.timersAndRequests, after.timersAndRequests),
       line('subscriptions', before.subscriptions, after.subscriptions),
       line('rows', before.rows, after.rows),
-      { what: 'keychain_entries', ended: session.keychainErased, left: session.keychainLeft },
+      { what: 'cached_bytes', ended: cache.bytesErased, left: cache.bytesLeft },
+      {
+        what: 'keychain_entries',
+        ended: session.keychainErased + cache.keysErased,
+        left: session.keychainLeft + cache.keysLeft,
+      },
     ],
     server: session.server,
-    notes: [...new Set([...session.notes, ...notes])],
+    notes: [...new Set([...session.notes, ...notes, ...leftBehind(cache)])],
   }
 }
+
+const leftBehind = ({ bytesLeft, keysLeft }: CacheErasure): readonly FailureCode[] => [
+  ...(bytesLeft > 0 ? (['snapshot_left'] as const) : []),
+  ...(keysLeft > 0 ? (['keychain_locked'] as const) : []),
+]

@@ -2,7 +2,7 @@ import type { Scope } from '../lib/scope.ts'
 import type { JobSink } from '../sources/source.ts'
 
 /** The same sink until the scope closes: from then on it takes nothing. */
-export function silenced(sink: JobSink, scope: Scope, onHeard: () => void): JobSink {
+export function silenced(sink: JobSink, scope: Scope): JobSink {
   const silent = (): boolean => scope.closed
   return {
     take: (job) => silent() || sink.take(job),
@@ -11,10 +11,6 @@ export function silenced(sink: JobSink, scope: Scope, onHeard: () => void): JobS
     confirm: () => silent() || sink.confirm(),
     forget: (jobId) => silent() || sink.forget(jobId),
     dropped: (why) => silent() || sink.dropped(why),
-    heard: () => {
-      if (silent()) return
-      sink.heard()
-      onHeard()
-    },
+    heard: () => silent() || sink.heard(),
   }
 }

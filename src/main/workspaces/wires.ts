@@ -15,6 +15,8 @@ import type { JobSink, Source, SourceContext, TokenSupply } from '../sources/sou
 import type { Meter } from './meter.ts'
 import type { Positions } from './positions.ts'
 
+type Kind = Profile['sources'][number]
+
 export interface WiresOptions {
   readonly scope: Scope
   readonly meter: Meter
@@ -23,15 +25,13 @@ export interface WiresOptions {
   readonly random: Random
   readonly profile: Profile
   readonly session: OperatorSession
-  readonly sink: JobSink
+  readonly sinkOf: (kind: Kind) => JobSink
   readonly positions: Positions
   readonly log: Log
   /** The session names other tenants than before: these are left. */
   readonly onTenants: (tenantIds: readonly string[]) => void
   readonly onChanged: () => void
 }
-
-type Kind = Profile['sources'][number]
 
 /** How a source of each kind that a profile may name is opened. */
 const openers: Record<Kind, (context: SourceContext) => Source> = {
@@ -108,7 +108,7 @@ export class Wires {
   }
 
   #open(kind: Kind, parent: Scope, tenantIds: readonly string[]): Wire {
-    const { meter, ways, random, profile, sink, log, onChanged } = this.#options
+    const { meter, ways, random, profile, sinkOf, log, onChanged } = this.#options
     const scope = parent.child(kind)
     const source = openers[kind]({
       scope,
@@ -117,7 +117,7 @@ export class Wires {
       sockets: ways.sockets,
       fetch: ways.fetch,
       tokens: this.tokens,
-      sink,
+      sink: sinkOf(kind),
       gatewayUrl: profile.gatewayUrl,
       supabaseUrl: profile.supabaseUrl,
       publishableKey: profile.publishableKey,

@@ -2,29 +2,36 @@
 // ends all of it; it must never know a window, another workspace, or what a token says.
 import type { FailureCode, Outcome } from '../../shared/failure.ts'
 import type { Profile } from '../../shared/profile.ts'
-import type { ConnectionView, Receipt, WorkspaceView } from '../../shared/workspace.ts'
-import { JobDesk } from '../jobs/job-desk.ts'
+import type { Receipt, WorkspaceView } from '../../shared/workspace.ts'
 import type { JobBatch, PublishBatch } from '../jobs/job-feed.ts'
 import { Emitter } from '../lib/emitter.ts'
 import type { Off } from '../lib/emitter.ts'
 import type { Log } from '../lib/log.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Clock, Network } from '../ports.ts'
+import type { Clock, Files, HttpFetch, Keychain, Network, Random, SocketFactory } from '../ports.ts'
 import { createOperatorSession } from '../session/create-operator-session.ts'
 import type { Operator, OperatorSession } from '../session/operator-session.ts'
 import { createTimelineReader } from '../sources/timeline.ts'
 import type { ReadTimeline } from '../sources/timeline.ts'
-import { connectionView } from './connection-view.ts'
 import { endSession } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { Knowledge } from './knowledge.ts'
 import { Meter } from './meter.ts'
 import { PortalGate } from './portal-gate.ts'
-import { Positions } from './positions.ts'
-import { silenced } from './silenced.ts'
 import { Wires } from './wires.ts'
-import type { WorkspacePorts } from './workspace-ports.ts'
+
+/** What a workspace needs of the world. */
+export interface WorkspacePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly keychain: Keychain
+  readonly files: Files
+  readonly fetch: HttpFetch
+  readonly sockets: SocketFactory
+  readonly network: Network
+}
 
 export interface WorkspaceOptions {
   readonly id: string
@@ -39,25 +46,21 @@ export class Workspace {
   readonly id: string
   readonly profile: Profile
   readonly readTimeline: ReadTimeline
-  readonly #desk: JobDesk
   readonly #scope: Scope
   readonly #clock: Clock
   readonly #meter: Meter
   readonly #portal: PortalGate
+  readonly #network: Network
   readonly #session: OperatorSession
   readonly #wires: Wires
-  readonly #positions = new Positions()
-  readonly #network: Network
+  readonly #knowledge: Knowledge
   readonly #log: Log
   readonly #changed = new Emitter<undefined>()
   readonly #ended = new Emitter<FailureCode>()
   /** Windows that watch the jobs, and how each stops. */
   readonly #viewers = new Map<number, Off>()
-  #connection: ConnectionView = { kind: 'idle' }
-  /** Monotonic time of the last thing heard. */
-  #heardAt: number | null = null
-  /** The rows were marked as remembered when the connection was lost. */
-  #remembered = false
+  /** The rows of an earlier start are here, or there are none: the sources may dial. */
+  #isReady = false
   #receipt: Promise<Receipt> | null = null
 
   constructor({ id, profile, scope, ports, log, publishBatch }: WorkspaceOptions) {
@@ -67,27 +70,25 @@ export class Workspace {
     this.#clock = ports.clock
     this.#network = ports.network
     this.#log = log
-    this.#meter = new Meter(ports)
-    const meter = this.#meter
-    const { clock } = meter
+    const meter = new Meter(ports)
+    this.#meter = meter
     this.#portal = this.#openPortal()
+    const { clock } = meter
     const { fetch } = this.#portal
+    const counted = { ...ports, clock, fetch, profile, workspaceId: id }
     this.#session = createOperatorSession({
+      ...counted,
       scope: scope.child('session'),
-      clock,
-      random: ports.random,
-      keychain: ports.keychain,
-      files: ports.files,
-      fetch,
-      profile,
-      workspaceId: id,
       log: log.child('session'),
     })
-    this.#desk = new JobDesk({
-      scope: scope.child('desk'),
-      clock,
-      workspaceId: id,
+    this.#knowledge = new Knowledge({
+      ...counted,
+      scope,
+      session: this.#session,
       publish: publishBatch,
+      sources: () => this.#wires.views,
+      log: log.child('jobs'),
+      onChanged: () => this.#note(),
     })
     this.#wires = new Wires({
       scope,
@@ -96,10 +97,10 @@ export class Workspace {
       random: ports.random,
       profile,
       session: this.#session,
-      sink: silenced(this.#desk.sink, scope, () => this.#heard()),
-      positions: this.#positions,
+      sinkOf: (kind) => this.#knowledge.watch.sinkOf(kind),
+      positions: this.#knowledge.positions,
       log: log.child('sources'),
-      onTenants: (tenantIds) => this.#retain(tenantIds),
+      onTenants: (tenantIds) => this.#knowledge.retain(tenantIds),
       onChanged: () => this.#note(),
     })
     this.readTimeline = createTimelineReader({
@@ -123,9 +124,8 @@ export class Workspace {
 
   get view(): WorkspaceView {
     const { id, profile } = this
-    const desk = this.#desk
+    const desk = this.#knowledge.desk
     const operator = this.#session.operator
-    this.#look()
     return {
       id,
       profileId: profile.id,
@@ -133,12 +133,12 @@ export class Workspace {
       mark: profile.mark,
       operator: operator && { email: operator.email, tenants: [...operator.tenants] },
       session: this.#session.view,
-      connection: this.#connection,
+      connection: this.#knowledge.watch.look(),
       sources: [...this.#wires.views],
       keeping: this.#session.keeping,
       eventsPerSecond: desk.eventsPerSecond,
       dropped: desk.dropped,
-      notes: [],
+      notes: [...this.#knowledge.recollection.notes],
     }
   }
 
@@ -152,16 +152,18 @@ export class Workspace {
     return this.#ended.on(listener)
   }
 
-  restore(): Promise<Outcome<boolean>> {
-    return this.#session.restore()
+  /** Shows what was kept of the last start before a source dials. */
+  async restore(): Promise<Outcome<boolean>> {
+    return this.#begin(await this.#session.restore())
   }
 
   signIn(email: string, password: Secret): Promise<Outcome<Operator>> {
+    this.#isReady = true
     return this.#session.signIn(email, password)
   }
 
-  unlock(): Promise<Outcome<boolean>> {
-    return this.#session.unlock()
+  async unlock(): Promise<Outcome<boolean>> {
+    return this.#begin(await this.#session.unlock())
   }
 
   /** Starts the feed of a window: everything known, then batches. */
@@ -169,18 +171,18 @@ export class Workspace {
     if (!this.#viewers.has(windowId)) {
       this.#viewers.set(
         windowId,
-        this.#meter.subscribed(() => this.#desk.closeWindow(windowId)),
+        this.#meter.subscribed(() => this.#knowledge.desk.closeWindow(windowId)),
       )
     }
-    return this.#desk.open(windowId)
+    return this.#knowledge.desk.open(windowId)
   }
 
   acknowledge(windowId: number, batch: number): void {
-    this.#desk.acknowledge(windowId, batch)
+    this.#knowledge.desk.acknowledge(windowId, batch)
   }
 
   showWindow(windowId: number, visible: boolean): void {
-    this.#desk.setVisible(windowId, visible)
+    this.#knowledge.desk.setVisible(windowId, visible)
   }
 
   closeWindow(windowId: number): void {
@@ -188,11 +190,18 @@ export class Workspace {
     this.#viewers.delete(windowId)
   }
 
+  /** The computer is about to sleep. */
+  suspend(): void {
+    this.#knowledge.recollection.save()
+  }
+
   wake(): void {
     if (this.#scope.closed) return
     this.#portal.wake()
     this.#session.wake()
     this.#wires.wake()
+    // What was heard before a sleep is as old as the sleep was long.
+    this.#note()
   }
 
   /** The operator will not wait, or put right what had been refused. */
@@ -210,7 +219,8 @@ export class Workspace {
         scope: this.#scope,
         clock: this.#clock,
         session: this.#session,
-        holdings: () => ({ ...this.#meter.tally, rows: this.#desk.size }),
+        cache: this.#knowledge.recollection,
+        holdings: () => ({ ...this.#meter.tally, rows: this.#knowledge.desk.size }),
         head: { workspaceId: this.id, profileId: this.profile.id, profileName: this.profile.name },
         log: this.#log,
       },
@@ -219,9 +229,11 @@ export class Workspace {
     return this.#receipt
   }
 
-  /** Ends everything but keeps the session for the next start. */
+  /** Ends everything but keeps the session, and what is known now, for the next start. */
   async close(): Promise<void> {
+    const kept = this.#knowledge.recollection.close()
     const { errors } = await this.#scope.close('closed')
+    await kept
     for (const error of errors) {
       this.#log.error('not everything could be released', { error: String(error) })
     }
@@ -241,48 +253,36 @@ export class Workspace {
       scope: this.#scope,
       clock: this.#meter.clock,
       network: this.#network,
-      onBeat: () => this.#note(),
+      onBeat: () => this.#beat(),
       onWake: () => this.wake(),
     })
   }
 
-  /** The operator sees these tenants only, from now on. */
-  #retain(tenantIds: readonly string[]): void {
-    this.#positions.clear()
-    this.#desk.retain(tenantIds)
+  async #begin(restored: Outcome<boolean>): Promise<Outcome<boolean>> {
+    if (this.#isReady) return restored
+    if (!restored.ok || !restored.value) {
+      this.#knowledge.recollection.bury()
+      return restored
+    }
+    await this.#knowledge.recollection.recall()
+    this.#isReady = true
+    this.#followSession()
+    return restored
   }
 
-  #followSession(): void {
-    this.#wires.follow()
+  #beat(): void {
+    this.#knowledge.recollection.beat()
     this.#note()
   }
 
-  #heard(): void {
-    this.#heardAt = this.#clock.monotonic()
-    if (this.#connection.kind !== 'live') this.#note()
-  }
-
-  /** Brings the connection up to now; rows are only remembered while it is not live. */
-  #look(): void {
-    const heardAgoMs = this.#heardAt === null ? null : this.#clock.monotonic() - this.#heardAt
-    this.#connection = connectionView(this.#connection, {
-      session: this.#session.view,
-      sources: this.#wires.views,
-      online: this.#network.isOnline(),
-      nowMs: this.#clock.now(),
-      heardAgoMs,
-    })
-    const { kind } = this.#connection
-    if (kind === 'live') this.#remembered = false
-    else if (kind !== 'connecting' && !this.#remembered) {
-      this.#remembered = true
-      this.#desk.markRemembered()
-    }
+  #followSession(): void {
+    if (this.#isReady) this.#wires.follow()
+    this.#note()
   }
 
   #note(): void {
     if (this.#scope.closed) return
-    this.#look()
+    this.#knowledge.watch.look()
     this.#changed.emit(undefined)
   }
 }

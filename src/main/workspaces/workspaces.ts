@@ -139,6 +139,11 @@ export class Workspaces {
     for (const workspace of this) workspace.wake()
   }
 
+  /** The computer is about to sleep. */
+  suspend(): void {
+    for (const workspace of this) workspace.suspend()
+  }
+
   /** Ends everything and keeps the sessions. */
   async close(): Promise<void> {
     this.#attempts.clear()

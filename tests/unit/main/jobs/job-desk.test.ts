@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobBatch } from '../../../../src/main/jobs/job-feed.ts'
 import { JobDesk } from '../../../../src/main/jobs/job-desk.ts'
+import type { DeskSink } from '../../../../src/main/jobs/job-desk.ts'
 import { Scope } from '../../../../src/main/lib/scope.ts'
 import { events } from '../../../../src/shared/ipc/contract.ts'
 import { jobKeyOf } from '../../../../src/shared/job-key.ts'
@@ -15,6 +16,7 @@ interface Sent {
 let clock: FakeClock
 let scope: Scope
 let desk: JobDesk
+let sink: DeskSink
 let sent: Sent[]
 
 const ids = ({ batch }: Sent): string[] => batch.rows.map(({ id }) => id)
@@ -35,6 +37,7 @@ beforeEach(() => {
       sent.push({ windowId, batch })
     },
   })
+  sink = desk.sinkOf('progress')
 })
 
 afterEach(async () => {
@@ -45,11 +48,11 @@ afterEach(async () => {
 
 describe('JobDesk', () => {
   it('gives everything known at open, then what changed', async () => {
-    desk.sink.take(job({ id: 'a' }))
+    sink.take(job({ id: 'a' }))
     const opened = desk.open(1)
     expect(opened.rows.map(({ id }) => id)).toEqual(['a'])
     expect(opened.groups).toMatchObject([{ tenantId: 'acme', running: 1 }])
-    desk.sink.take(job({ id: 'b' }))
+    sink.take(job({ id: 'b' }))
     await clock.advance(100)
     expect(sent.map(ids)).toEqual([['b']])
     expect(sent[0]?.batch.batch).toBe(opened.batch + 1)
@@ -57,7 +60,7 @@ describe('JobDesk', () => {
 
   it('F27: sends the newest state of each job, never its history', async () => {
     desk.open(1)
-    for (let seq = 1; seq <= 1_000; seq += 1) desk.sink.take(job({ seq, progress: seq / 10 }))
+    for (let seq = 1; seq <= 1_000; seq += 1) sink.take(job({ seq, progress: seq / 10 }))
     await clock.advance(100)
     expect(sent).toHaveLength(1)
     expect(sent[0]?.batch.rows).toMatchObject([{ seq: 1_000, progress: 100 }])
@@ -65,10 +68,10 @@ describe('JobDesk', () => {
 
   it('has one batch in flight, and sends the next only when it was acknowledged', async () => {
     desk.open(1)
-    desk.sink.take(job({ id: 'a' }))
+    sink.take(job({ id: 'a' }))
     await clock.advance(100)
-    desk.sink.take(job({ id: 'b' }))
-    desk.sink.take(job({ id: 'c' }))
+    sink.take(job({ id: 'b' }))
+    sink.take(job({ id: 'c' }))
     await clock.advance(60_000)
     expect(sent).toHaveLength(1)
     desk.acknowledge(1, 99)
@@ -82,7 +85,7 @@ describe('JobDesk', () => {
   it('sends at most every 100 ms', async () => {
     desk.open(1)
     for (let ms = 0; ms < 1_000; ms += 10) {
-      desk.sink.take(job({ seq: ms + 1 }))
+      sink.take(job({ seq: ms + 1 }))
       await clock.advance(10)
       if (sent.length > 0) acknowledge()
     }
@@ -94,13 +97,13 @@ describe('JobDesk', () => {
     desk.open(1)
     desk.setVisible(1, false)
     for (let ms = 0; ms < 10_000; ms += 100) {
-      desk.sink.take(job({ seq: ms + 1 }))
+      sink.take(job({ seq: ms + 1 }))
       await clock.advance(100)
       if (sent.length > 0) acknowledge()
     }
     expect(sent.length).toBeLessThanOrEqual(5)
     const before = sent.length
-    desk.sink.take(job({ seq: 20_000 }))
+    sink.take(job({ seq: 20_000 }))
     desk.setVisible(1, true)
     await clock.advance(100)
     expect(sent.length).toBe(before + 1)
@@ -109,7 +112,7 @@ describe('JobDesk', () => {
 
   it('splits what is too much for one message', async () => {
     desk.open(1)
-    for (let n = 0; n < 400; n += 1) desk.sink.take(job({ id: `j${n}` }))
+    for (let n = 0; n < 400; n += 1) sink.take(job({ id: `j${n}` }))
     await clock.advance(100)
     for (let batch = 1; batch <= 3; batch += 1) acknowledge()
     expect(sent.map((one) => ids(one).length)).toEqual([120, 120, 120, 40])
@@ -119,15 +122,15 @@ describe('JobDesk', () => {
   it('keeps a message below 64 KB when texts are long', async () => {
     desk.open(1)
     const message = 'x'.repeat(2_000)
-    for (let n = 0; n < 60; n += 1) desk.sink.take(job({ id: `j${n}`, message }))
+    for (let n = 0; n < 60; n += 1) sink.take(job({ id: `j${n}`, message }))
     await clock.advance(100)
     expect(JSON.stringify(sent[0]?.batch).length).toBeLessThan(64_000)
   })
 
   it('tells what was removed', async () => {
-    desk.sink.take(job({ id: 'a' }))
+    sink.take(job({ id: 'a' }))
     desk.open(1)
-    desk.sink.forget('a')
+    sink.forget('a')
     await clock.advance(100)
     expect(sent[0]?.batch).toMatchObject({ rows: [], removed: [jobKeyOf(job({ id: 'a' }))] })
   })
@@ -135,10 +138,10 @@ describe('JobDesk', () => {
   it('serves two windows, each at its own pace', async () => {
     desk.open(1)
     desk.open(2)
-    desk.sink.take(job({ seq: 1 }))
+    sink.take(job({ seq: 1 }))
     await clock.advance(100)
     acknowledge(1)
-    desk.sink.take(job({ seq: 2 }))
+    sink.take(job({ seq: 2 }))
     await clock.advance(100)
     expect(sent.map(({ windowId }) => windowId)).toEqual([1, 2, 1])
     desk.closeWindow(1)
@@ -149,23 +152,23 @@ describe('JobDesk', () => {
 
   it('opening again starts over, and an old acknowledgement means nothing then', async () => {
     desk.open(1)
-    desk.sink.take(job({ seq: 1 }))
+    sink.take(job({ seq: 1 }))
     await clock.advance(100)
     const { batch } = desk.open(1)
     expect(batch).toBe(1)
-    desk.sink.take(job({ seq: 2 }))
+    sink.take(job({ seq: 2 }))
     await clock.advance(100)
     desk.acknowledge(1, 1)
-    desk.sink.take(job({ seq: 3 }))
+    sink.take(job({ seq: 3 }))
     await clock.advance(1_000)
     expect(sent).toHaveLength(2)
   })
 
   it('publishes nothing once its scope is closed', async () => {
     desk.open(1)
-    desk.sink.take(job())
+    sink.take(job())
     const closing = scope.close('signed out')
-    desk.sink.take(job({ seq: 2 }))
+    sink.take(job({ seq: 2 }))
     await closing
     await clock.advance(10_000)
     expect(sent).toEqual([])
@@ -174,7 +177,7 @@ describe('JobDesk', () => {
 
   it('shows rate and time left only while they are known', async () => {
     for (let second = 0; second <= 10; second += 1) {
-      desk.sink.take(
+      sink.take(
         job({
           seq: second,
           progress: second,
@@ -186,17 +189,17 @@ describe('JobDesk', () => {
     const row = () => desk.open(1).rows[0]
     expect(row()?.ratePerSecond).toBeCloseTo(100 / 11)
     expect(row()?.left).not.toBeNull()
-    desk.markRemembered()
+    desk.lose('progress')
     expect(row()).toMatchObject({ remembered: true, ratePerSecond: null, left: null })
-    desk.sink.take(job({ seq: 99, status: 'succeeded' }))
+    sink.take(job({ seq: 99, status: 'succeeded' }))
     expect(row()).toMatchObject({ remembered: false, ratePerSecond: null, left: null })
   })
 
   it('takes ends for ends again as soon as anything is heard', () => {
-    desk.sink.take(job({ id: 'a', status: 'succeeded' }))
-    desk.sink.take(job({ id: 'b' }))
-    desk.markRemembered()
-    desk.sink.heard()
+    sink.take(job({ id: 'a', status: 'succeeded' }))
+    sink.take(job({ id: 'b' }))
+    desk.lose('progress')
+    sink.heard()
     expect(desk.open(1).rows.map(({ id, remembered }) => [id, remembered])).toEqual([
       ['a', false],
       ['b', true],
@@ -205,24 +208,24 @@ describe('JobDesk', () => {
 
   it('draws no silence and does no work for a time in which nobody listened', async () => {
     const drawn = () => desk.groups[0]?.throughput
-    desk.sink.take(job({ seq: 1 }))
+    sink.take(job({ seq: 1 }))
     await clock.advance(2_000)
     expect(drawn()).toEqual([0.5])
-    desk.markRemembered()
+    desk.lose('progress')
     await clock.advance(60_000)
     expect(drawn()).toEqual([0.5])
     expect(clock.armed).toBe(0)
-    desk.sink.heard()
+    sink.heard()
     await clock.advance(2_000)
     expect(drawn()).toEqual([0.5, 0])
   })
 
   it('counts events and drops, and sets no timer once a minute was quiet', async () => {
     desk.open(1)
-    for (let seq = 1; seq <= 10; seq += 1) desk.sink.take(job({ seq }))
-    desk.sink.dropped('malformed')
-    desk.sink.dropped('tenant')
-    desk.sink.dropped('order')
+    for (let seq = 1; seq <= 10; seq += 1) sink.take(job({ seq }))
+    sink.dropped('malformed')
+    sink.dropped('tenant')
+    sink.dropped('order')
     expect(desk.eventsPerSecond).toBe(2)
     expect(desk.dropped).toBe(2)
     for (let second = 0; second < 130; second += 1) {

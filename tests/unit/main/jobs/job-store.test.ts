@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { isFinal } from '../../../../src/shared/job.ts'
 import type { Job } from '../../../../src/shared/job.ts'
 import { JobStore, keyOf } from '../../../../src/main/jobs/job-store.ts'
+import type { Teller } from '../../../../src/main/jobs/job-store.ts'
 import { job } from '../../../support/wire-jobs.ts'
 
 let store: JobStore
@@ -13,12 +14,19 @@ const fresh = (maxFinished?: number): JobStore =>
     onTouched: (key) => touched.push(key),
     ...(maxFinished === undefined ? {} : { maxFinished }),
   })
-const take = (changes: Partial<Job>, nowMs = 0) => store.take('gateway', job(changes), nowMs)
+const gateway: Teller = { family: 'gateway', bit: 1 }
+/** Another source that means the same jobs. */
+const list: Teller = { family: 'gateway', bit: 2 }
+const other: Teller = { family: 'realtime', bit: 4 }
+const take = (changes: Partial<Job>, nowMs = 0) => store.take(gateway, job(changes), nowMs)
 const acme = (id = 'job-1') => keyOf('gateway', { tenantId: 'acme', id })
 const known = (id?: string): Job | undefined => store.get(acme(id))?.job
 const state = (of: JobStore) => [...of.keys()].sort().map((key) => of.get(key)?.job)
 const total = (of: JobStore) =>
   Object.fromEntries([...of.counts].map(([tenantId, counts]) => [tenantId, { ...counts }]))
+
+const remembered = () =>
+  Object.fromEntries([...store.values()].map((stored) => [stored.job.id, stored.remembered]))
 
 beforeEach(() => {
   touched = []
@@ -54,12 +62,12 @@ describe('JobStore', () => {
 
   it('I10: holds a job that comes back in the same attempt to its word', () => {
     take({ seq: 3, progress: 40 })
-    store.forget('gateway', 'job-1')
+    store.forget(gateway, 'job-1')
     expect(take({ seq: 3, progress: 40 })).toBe('older')
     expect(take({ seq: 4, progress: 0 })).toBe('changed')
     expect(known()).toMatchObject({ seq: 4, progress: 40 })
     take({ seq: 5, status: 'succeeded', progress: 100 })
-    store.forget('gateway', 'job-1')
+    store.forget(gateway, 'job-1')
     expect(take({ seq: 6, status: 'running', progress: 50 })).toBe('older')
     expect(take({ seq: 1, attempt: 2, progress: 5 })).toBe('changed')
     expect(known()).toMatchObject({ attempt: 2, progress: 5 })
@@ -75,10 +83,10 @@ describe('JobStore', () => {
   })
 
   it('tells apart jobs of two families with the same id', () => {
-    store.take('gateway', job({ message: 'one' }), 0)
-    store.take('realtime', job({ message: 'two' }), 0)
+    store.take(gateway, job({ message: 'one' }), 0)
+    store.take(other, job({ message: 'two' }), 0)
     expect(store.size).toBe(2)
-    store.takeAll('gateway', [], 0)
+    store.takeAll(gateway, [], 0)
     expect([...store.keys()]).toEqual([keyOf('realtime', job({}))])
   })
 
@@ -104,17 +112,17 @@ describe('JobStore', () => {
     take({ tenantId: 'acme' })
     take({ tenantId: 'borealis' })
     take({ id: 'other' })
-    store.doubt('gateway', 'job-1')
+    store.doubt(gateway, 'job-1')
     const doubted = [...store.keys()].filter((key) => store.get(key)?.remembered === true)
     expect(doubted).toHaveLength(2)
-    store.forget('gateway', 'job-1')
+    store.forget(gateway, 'job-1')
     expect(state(store).map((one) => one?.id)).toEqual(['other'])
   })
 
   it('removes what the server lists no more, and is not talked into it by an old event', () => {
     take({ id: 'a', seq: 3 })
     take({ id: 'b', seq: 3 })
-    store.takeAll('gateway', [job({ id: 'b', seq: 3 })], 0)
+    store.takeAll(gateway, [job({ id: 'b', seq: 3 })], 0)
     expect(take({ id: 'a', seq: 3 })).toBe('older')
     expect(known('a')).toBeUndefined()
     expect(take({ id: 'a', seq: 4 })).toBe('changed')
@@ -122,13 +130,13 @@ describe('JobStore', () => {
 
   it('does not let an old list undo an end', () => {
     take({ seq: 9, status: 'succeeded' })
-    store.takeAll('gateway', [job({ seq: 7, status: 'running' })], 0)
+    store.takeAll(gateway, [job({ seq: 7, status: 'running' })], 0)
     expect(known()?.status).toBe('succeeded')
   })
 
   it('forgets', () => {
     take({})
-    store.forget('gateway', 'job-1')
+    store.forget(gateway, 'job-1')
     expect(store.size).toBe(0)
     expect(total(store)).toMatchObject({ acme: { running: 0 } })
   })
@@ -142,30 +150,28 @@ describe('JobStore', () => {
     expect(store.get(acme())?.heardAtMs).toBe(6_000)
   })
 
-  it('marks everything as remembered, until it is heard of again', () => {
+  it('remembers everything of a source that is lost, until it tells of it again', () => {
     take({ id: 'a' })
     take({ id: 'b', status: 'succeeded' })
-    store.markRemembered()
-    const remembered = () => [...store.keys()].map((key) => store.get(key)?.remembered)
-    expect(remembered()).toEqual([true, true])
-    store.markConnected()
-    expect(remembered()).toEqual([true, false])
+    store.lose(gateway)
+    expect(remembered()).toEqual({ a: true, b: true })
+    store.regain(gateway)
+    expect(remembered()).toEqual({ a: true, b: false })
     take({ id: 'a' })
-    expect(remembered()).toEqual([false, false])
+    expect(remembered()).toEqual({ a: false, b: false })
   })
 
   it('F52: doubts what may be behind, until it is heard again or proved to be whole', () => {
     take({ id: 'a' })
     take({ id: 'b' })
     take({ id: 'over', status: 'failed' })
-    const remembered = () => [...store.keys()].map((key) => store.get(key)?.remembered)
-    store.doubt('gateway', null)
-    expect(remembered()).toEqual([true, true, false])
+    store.doubt(gateway, null)
+    expect(remembered()).toEqual({ a: true, b: true, over: false })
     take({ id: 'a', seq: 2 })
-    expect(remembered()).toEqual([false, true, false])
-    store.doubt('gateway', 'a')
-    store.confirm('gateway', 9_000)
-    expect(remembered()).toEqual([false, false, false])
+    expect(remembered()).toEqual({ a: false, b: true, over: false })
+    store.doubt(gateway, 'a')
+    store.confirm(gateway, 9_000)
+    expect(remembered()).toEqual({ a: false, b: false, over: false })
     expect(store.get(acme('a'))?.heardAtMs).toBe(9_000)
     expect(store.get(acme('over'))?.heardAtMs).toBe(0)
   })
@@ -173,9 +179,9 @@ describe('JobStore', () => {
   it('F53: mixes no two histories: after a restart nothing known before is newer', () => {
     take({ id: 'a', seq: 50, progress: 80 })
     take({ id: 'over', seq: 9, status: 'succeeded' })
-    store.forget('gateway', 'over')
-    store.restart('gateway')
-    store.takeAll('gateway', [job({ id: 'a', seq: 3, progress: 20 })], 0)
+    store.forget(gateway, 'over')
+    store.restart(gateway)
+    store.takeAll(gateway, [job({ id: 'a', seq: 3, progress: 20 })], 0)
     expect(known('a')).toMatchObject({ seq: 3, progress: 20 })
     expect(take({ id: 'over', seq: 1 })).toBe('changed')
     expect(store.size).toBe(2)
@@ -184,10 +190,10 @@ describe('JobStore', () => {
   it('keeps only so many finished jobs, and lets no list bring the others back', () => {
     store = fresh(3)
     const ended = [1, 2, 3, 4, 5].map((n) => job({ id: `j${n}`, status: 'succeeded' }))
-    for (const one of ended) store.take('gateway', one, 0)
+    for (const one of ended) store.take(gateway, one, 0)
     take({ id: 'running' })
     expect([...store.keys()].sort()).toEqual(['j3', 'j4', 'j5', 'running'].map(acme))
-    for (const one of ended) store.take('gateway', one, 0)
+    for (const one of ended) store.take(gateway, one, 0)
     expect(store.size).toBe(4)
   })
 
@@ -195,6 +201,106 @@ describe('JobStore', () => {
     take({})
     expect(store.clear()).toBe(1)
     expect([store.size, store.counts.size]).toEqual([0, 0])
+  })
+})
+
+describe('JobStore, with two sources that mean the same jobs', () => {
+  const both = (changes: Partial<Job>): void => {
+    store.take(gateway, job(changes), 0)
+    store.take(list, job(changes), 0)
+  }
+
+  it('remembers only what nobody else who is connected tells of', () => {
+    both({ id: 'both' })
+    take({ id: 'one' })
+    store.lose(gateway)
+    expect(remembered()).toEqual({ both: false, one: true })
+    store.lose(list)
+    expect(remembered()).toEqual({ both: true, one: true })
+    store.take(list, job({ id: 'one', seq: 2 }), 0)
+    expect(remembered()).toEqual({ both: true, one: false })
+  })
+
+  it('does not count a source as connected for a job that it told of before it was lost', () => {
+    both({ id: 'both' })
+    store.lose(list)
+    store.regain(list)
+    store.lose(gateway)
+    expect(remembered()).toEqual({ both: true })
+    store.take(list, job({ id: 'both' }), 0)
+    expect(remembered()).toEqual({ both: false })
+  })
+
+  it('believes nobody who tells what is older than what is known', () => {
+    take({ seq: 5 })
+    store.lose(gateway)
+    store.take(list, job({ seq: 4 }), 0)
+    expect(remembered()).toEqual({ 'job-1': true })
+  })
+
+  it('removes only what no other source has told of, and the rest when the last one drops it', () => {
+    both({ id: 'both' })
+    take({ id: 'one' })
+    store.take(list, job({ id: 'other' }), 0)
+    store.takeAll(gateway, [job({ id: 'new' })], 0)
+    expect(Object.keys(remembered()).sort()).toEqual(['both', 'new', 'other'])
+    store.forget(list, 'both')
+    store.forget(list, 'new')
+    expect(Object.keys(remembered()).sort()).toEqual(['new', 'other'])
+  })
+
+  it('remembers at once what only a lost source still stands for', () => {
+    both({ id: 'both' })
+    store.lose(list)
+    store.takeAll(gateway, [], 0)
+    expect(remembered()).toEqual({ both: true })
+  })
+
+  it('F52: one that doubts takes only its own word back', () => {
+    both({ id: 'both' })
+    take({ id: 'one' })
+    take({ id: 'over', status: 'failed' })
+    store.doubt(gateway, null)
+    expect(remembered()).toEqual({ both: false, one: true, over: false })
+    store.doubt(list, 'both')
+    expect(remembered()).toEqual({ both: true, one: true, over: false })
+  })
+
+  it('takes all for true again that a source proves to have missed nothing of', () => {
+    both({ id: 'both' })
+    take({ id: 'one' })
+    store.take(list, job({ id: 'other' }), 0)
+    store.lose(gateway)
+    store.lose(list)
+    store.confirm(gateway, 7)
+    expect(remembered()).toEqual({ both: false, one: false, other: true })
+  })
+
+  it('F53: takes only what it told itself out of an old history', () => {
+    both({ id: 'both', seq: 50 })
+    take({ id: 'one', seq: 50 })
+    store.take(list, job({ id: 'other' }), 0)
+    store.restart(gateway)
+    expect(Object.keys(remembered())).toEqual(['other'])
+    expect(take({ id: 'both', seq: 1 })).toBe('changed')
+  })
+
+  it('recalls jobs of an earlier start as they were, and never over what is known', () => {
+    take({ id: 'known', seq: 7 }, 9)
+    take({ id: 'gone', seq: 7 })
+    store.forget(gateway, 'gone')
+    const kept = ['known', 'gone', 'kept'].map((id) => ({
+      job: job({ id, seq: 3 }),
+      heardAtMs: 5,
+      told: list.bit,
+    }))
+    store.recall('gateway', kept)
+    expect(remembered()).toEqual({ known: false, kept: true })
+    expect(known('known')?.seq).toBe(7)
+    expect(store.get(acme('kept'))).toMatchObject({ heardAtMs: 5, told: list.bit })
+    expect(total(store)).toMatchObject({ acme: { running: 2 } })
+    store.takeAll(list, [], 10)
+    expect(remembered()).toEqual({ known: false })
   })
 })
 
@@ -246,9 +352,9 @@ describe('JobStore, over generated histories', () => {
     fc.assert(
       fc.property(shuffled, ({ events, mixed }) => {
         const inOrder = fresh()
-        for (const event of events) inOrder.take('gateway', event, 0)
+        for (const event of events) inOrder.take(gateway, event, 0)
         const outOfOrder = fresh()
-        for (const event of mixed) outOfOrder.take('gateway', event, 0)
+        for (const event of mixed) outOfOrder.take(gateway, event, 0)
         expect(state(outOfOrder)).toEqual(state(inOrder))
         expect(total(outOfOrder)).toEqual(total(inOrder))
       }),
@@ -271,7 +377,7 @@ describe('JobStore, over generated histories', () => {
         const wildStore = fresh()
         let before: Job | undefined
         for (const event of events) {
-          wildStore.take('gateway', job(event), 0)
+          wildStore.take(gateway, job(event), 0)
           const now = wildStore.get(acme())?.job
           if (before !== undefined && now?.attempt === before.attempt) {
             expect(now.progress).toBeGreaterThanOrEqual(before.progress)
@@ -289,15 +395,15 @@ describe('JobStore, over generated histories', () => {
     const acts = fc.array(
       fc.oneof(
         histories.map((events) => (into: JobStore) => {
-          for (const event of events) into.take('gateway', event, 0)
+          for (const event of events) into.take(gateway, event, 0)
         }),
-        fc.constantFrom('a', 'b', 'c').map((id) => (into: JobStore) => into.forget('gateway', id)),
+        fc.constantFrom('a', 'b', 'c').map((id) => (into: JobStore) => into.forget(gateway, id)),
         fc.constant((into: JobStore) =>
-          into.takeAll('gateway', [job({ id: 'c', tenantId: 'globex' })], 0),
+          into.takeAll(gateway, [job({ id: 'c', tenantId: 'globex' })], 0),
         ),
         // The other tenant has a job with the same id.
         fc.constant((into: JobStore) => {
-          into.take('gateway', job({ id: 'c', tenantId: 'acme', seq: 99 }), 0)
+          into.take(gateway, job({ id: 'c', tenantId: 'acme', seq: 99 }), 0)
         }),
       ),
       { maxLength: 10 },

@@ -21,6 +21,7 @@ const facts = (more: Partial<ReceiptFacts> = {}): ReceiptFacts => ({
     requestsEnded: 2,
     notes: [],
   },
+  cache: { bytesErased: 4_096, bytesLeft: 0, keysErased: 1, keysLeft: 0 },
   notes: [],
   ...more,
 })
@@ -33,7 +34,8 @@ describe('the receipt', () => {
       { what: 'timers_and_requests', ended: 5, left: 0 },
       { what: 'subscriptions', ended: 4, left: 0 },
       { what: 'rows', ended: 9, left: 0 },
-      { what: 'keychain_entries', ended: 1, left: 0 },
+      { what: 'cached_bytes', ended: 4_096, left: 0 },
+      { what: 'keychain_entries', ended: 2, left: 0 },
     ])
   })
 
@@ -46,6 +48,17 @@ describe('the receipt', () => {
     const session = { ...facts().session, notes: ['timed_out', 'keychain_locked'] as const }
     const receipt = writeReceipt(facts({ session, notes: ['timed_out'] }))
     expect(receipt.notes).toEqual(['timed_out', 'keychain_locked'])
+    expect(receiptSchema.parse(receipt)).toEqual(receipt)
+  })
+
+  it('names a file and a key that could not be erased', () => {
+    const cache = { bytesErased: 0, bytesLeft: 512, keysErased: 0, keysLeft: 1 }
+    const receipt = writeReceipt(facts({ cache }))
+    expect(receipt.lines.slice(-2)).toEqual([
+      { what: 'cached_bytes', ended: 0, left: 512 },
+      { what: 'keychain_entries', ended: 1, left: 1 },
+    ])
+    expect(receipt.notes).toEqual(['snapshot_left', 'keychain_locked'])
     expect(receiptSchema.parse(receipt)).toEqual(receipt)
   })
 })

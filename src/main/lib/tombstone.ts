@@ -21,7 +21,7 @@ export class Tombstone {
 
   async raise(): Promise<boolean> {
     return this.#try(async () => {
-      await this.#files.write(this.#name, 'The keychain entry of this session must be erased.\n')
+      await this.#files.write(this.#name, 'What is kept of this session must be erased.\n')
       return true
     })
   }
