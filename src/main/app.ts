@@ -7,6 +7,7 @@ import { createPublish } from './ipc/publish.ts'
 import { serve } from './ipc/serve.ts'
 import type { Log } from './lib/log.ts'
 import { Scope } from './lib/scope.ts'
+import { within } from './lib/within.ts'
 import type { IpcPort, Power } from './ports.ts'
 import { ProfileBook } from './profiles/profile-book.ts'
 import type { WorkspacePorts } from './workspaces/workspace-ports.ts'
@@ -77,10 +78,7 @@ export function createApp({ ports, about, fixedProfiles, log, newId }: AppOption
   }
 
   async function close(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<'late'>()
-    const cancel = clock.after(closeDeadlineMs, () => resolve('late'))
     const closed = Promise.all([workspaces.close(), scope.close('the app closes')])
-    if ((await Promise.race([closed, late])) === 'late') log.warn('closing took too long')
-    cancel()
+    if ((await within(clock, closeDeadlineMs, closed)) === 'late') log.warn('closing took too long')
   }
 }

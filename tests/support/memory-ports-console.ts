@@ -1,5 +1,5 @@
 import { createApp } from '../../src/main/app.ts'
-import type { App } from '../../src/main/app.ts'
+import type { App, AppPorts } from '../../src/main/app.ts'
 import { createLog } from '../../src/main/lib/log.ts'
 import { profileSchema } from '../../src/shared/profile.ts'
 import type { Profile, ProfileInput } from '../../src/shared/profile.ts'
@@ -47,6 +47,8 @@ export class MemoryConsole {
     profiles: readonly Profile[] = [line()],
     /** What outlives a restart: the rest of the world. */
     kept: Partial<Pick<MemoryConsole, 'clock' | 'servers' | 'keychain' | 'files'>> = {},
+    /** Other ports than the memory's own. */
+    other: Partial<Pick<AppPorts, 'files' | 'fetch'>> = {},
   ) {
     this.profiles = profiles
     this.clock = kept.clock ?? new FakeClock()
@@ -64,6 +66,7 @@ export class MemoryConsole {
         network: this.network,
         power: this.power,
         ipc: this.ipc,
+        ...other,
       },
       about: { version: '0.0.0', standIn: true, platform: 'test' },
       fixedProfiles: profiles,

@@ -48,6 +48,18 @@ describe('the fences between rooms', { timeout: 60_000 }, () => {
       'src/main/jobs/job-store.ts',
       "import { x } from '../sources/source.ts'\nexport const a = x\n",
     ],
+    [
+      'src/main/jobs/job-store.ts',
+      "import { x } from '../offline/snapshot.ts'\nexport const a = x\n",
+    ],
+    [
+      'src/main/offline/snapshot.ts',
+      "import { x } from '../session/operator-session.ts'\nexport const a = x\n",
+    ],
+    [
+      'src/main/offline/snapshot.ts',
+      "import { x } from '../sources/source.ts'\nexport const a = x\n",
+    ],
     ['src/main/app.ts', "import { x } from './host/window.ts'\nexport const a = x\n"],
     ['src/backend/backend.ts', "import { x } from '../main/ports.ts'\nexport const a = x\n"],
     ['src/renderer/ipc/client.ts', "import { x } from '../../main/ports.ts'\nexport const a = x\n"],

@@ -90,9 +90,10 @@ export class SnapshotFile {
   /** Replaces the file, or leaves the older one as it was. */
   write(plain: Uint8Array): Promise<SnapshotWrite> {
     return this.#queue.run(async () => {
+      if (this.#isClosed()) return 'closed'
       const known = this.#key
       const key = known ?? (await this.#makeKey())
-      // Asked here and not before: the keychain may have taken its time.
+      // Again: the keychain may have taken its time.
       if (this.#isClosed()) return 'closed'
       if (key === null) return 'locked'
       this.#key = key

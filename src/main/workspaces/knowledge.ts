@@ -46,9 +46,10 @@ export class Knowledge {
     })
   }
 
-  /** The operator sees these tenants only, from now on. */
+  /** The operator sees these tenants only, from now on: on disk as well, and not in a while. */
   retain(tenantIds: readonly string[]): void {
     this.positions.clear()
     this.desk.retain(tenantIds)
+    this.recollection.save()
   }
 }

@@ -4,6 +4,7 @@ import type { FailureCode } from '../../shared/failure.ts'
 import type { Profile } from '../../shared/profile.ts'
 import type { JobDesk } from '../jobs/job-desk.ts'
 import type { Log } from '../lib/log.ts'
+import { within } from '../lib/within.ts'
 import type { Clock, Files, Keychain } from '../ports.ts'
 import { SnapshotFile } from '../offline/snapshot-file.ts'
 import type { CacheErasure } from '../offline/snapshot-file.ts'
@@ -70,13 +71,7 @@ export class Recollection {
     const { session, clock } = this.#parts
     const { operator } = session
     if (operator === null) return
-    const { promise: late, resolve } = Promise.withResolvers<undefined>()
-    const cancel = clock.after(limitMs, () => {
-      this.#isLate = true
-      resolve(undefined)
-    })
-    await Promise.race([this.#recall(operator), late])
-    cancel()
+    this.#isLate = (await within(clock, limitMs, this.#recall(operator))) === 'late'
   }
 
   /** Nobody is signed in here: what an earlier session could not erase goes now. */

@@ -8,6 +8,8 @@ import type { Publish } from '../ipc/publish.ts'
 import type { Log } from '../lib/log.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
+import { within } from '../lib/within.ts'
+import { SnapshotFile } from '../offline/snapshot-file.ts'
 import type { Ending } from './ending.ts'
 import { Soon } from './soon.ts'
 import { Workspace } from './workspace.ts'
@@ -15,6 +17,8 @@ import type { WorkspacePorts } from './workspace-ports.ts'
 
 /** `workspaces:changed` is published at most this often, in milliseconds. */
 const publishEveryMs = 250
+/** Removing a profile waits this long for what is kept of it, in milliseconds. */
+const erasureMs = 1_000
 /** Receipts kept so that a second sign-out of the same workspace gets the first one's. */
 const keptReceipts = 32
 
@@ -62,7 +66,13 @@ export class Workspaces {
 
   /** Opens every profile for which a session is kept, and no other. */
   async restore(profiles: readonly Profile[]): Promise<void> {
-    await Promise.all(profiles.map((profile) => this.#restore(profile)))
+    await Promise.all(
+      profiles.map((profile) =>
+        this.#restore(profile).catch((error: unknown) => {
+          this.#options.log.error('restoring failed', { profile: profile.id, error: String(error) })
+        }),
+      ),
+    )
   }
 
   /** Signs in to a profile. What was open for that profile is ended first. */
@@ -117,9 +127,15 @@ export class Workspaces {
     return receipt === undefined ? unknown : succeeded(receipt)
   }
 
-  /** Ends the session of a profile that is about to be forgotten. */
+  /** Ends the session of a profile that was removed: nobody could reach again what is kept of it. */
   async signOutOfProfile(profileId: string): Promise<void> {
+    const old = this.#ofProfile(profileId)
+    if (old !== null && old.view.session.kind !== 'signing-in') void this.#end(old, byOperator)
     await this.#makeRoom(profileId)
+    const { clock, files, keychain } = this.#options.ports
+    const log = this.#options.log.child(profileId)
+    const erasing = new SnapshotFile({ files, keychain, log, profileId }).erase()
+    await within(clock, erasureMs, erasing)
   }
 
   /** Hidden windows are fed slowly. */
@@ -230,7 +246,7 @@ export class Workspaces {
     else if (old !== null && (kind === 'restoring' || kind === 'keychain-locked')) {
       void this.#discard(old)
     } else if (old !== null) {
-      void this.#end(old, { reason: null, everywhere: false, askServer: true })
+      void this.#end(old, byOperator)
     }
     await this.#closing.get(profileId)
   }
@@ -248,6 +264,7 @@ export class Workspaces {
   }
 }
 
+const byOperator: Ending = { reason: null, everywhere: false, askServer: true }
 const givenUp = failed('cancelled', 'the sign-in was given up')
 const unknown = failed('workspace_unknown', 'no such workspace')
 
