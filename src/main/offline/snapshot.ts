@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 import { isFinal, jobSchema } from '../../shared/job.ts'
 import type { KeptJobs } from '../jobs/job-desk.ts'
@@ -32,7 +32,7 @@ export type Decoded =
 const version = 1
 /** Jobs kept; past it the finished ones go first, then the oldest. */
 export const maxJobs = 20_000
-/** Jobs written out in one turn: about 2 ms of work. */
+/** Jobs packed in one turn: about 4 ms of work. */
 const sliceJobs = 1_000
 /** No snapshot is this large, packed or not, in bytes. */
 const maxBytes = 256 * 1_024 * 1_024
@@ -50,33 +50,53 @@ const snapshotSchema = z.strictObject({
   ),
 })
 
-/** At most `maxJobs`, unfinished and newest first; `isCut` when there were more. */
+/** At most `maxJobs`, unfinished ones first and then the newest; `isCut` when there were more. */
 export function newest(jobs: KeptJobs, most = maxJobs): { jobs: KeptJobs; isCut: boolean } {
   if (jobs.rows.length <= most) return { jobs, isCut: false }
-  const late = <T extends { readonly heardAtMs: number }>(a: T, b: T): number =>
-    b.heardAtMs - a.heardAtMs
-  const open = jobs.rows.filter(({ job }) => !isFinal(job.status)).sort(late)
-  const over = jobs.rows.filter(({ job }) => isFinal(job.status)).sort(late)
-  return { jobs: { ...jobs, rows: [...open, ...over].slice(0, most) }, isCut: true }
+  const open = latest(
+    jobs.rows.filter(({ job }) => !isFinal(job.status)),
+    most,
+  )
+  const over = latest(
+    jobs.rows.filter(({ job }) => isFinal(job.status)),
+    most - open.length,
+  )
+  return { jobs: { ...jobs, rows: [...open, ...over] }, isCut: true }
 }
 
-/** Packs a snapshot, and gives the turn back whenever a slice of it is written out. */
+/** Those heard of last. Only their times are sorted, so that 100,000 rows take milliseconds. */
+function latest(rows: KeptJobs['rows'], most: number): KeptJobs['rows'] {
+  if (rows.length <= most) return rows
+  const times = Float64Array.from(rows, ({ heardAtMs }) => heardAtMs).sort()
+  const since = times[rows.length - most] ?? Number.POSITIVE_INFINITY
+  const later = rows.filter(({ heardAtMs }) => heardAtMs > since)
+  const then = rows.filter(({ heardAtMs }) => heardAtMs === since)
+  return [...later, ...then].slice(0, most)
+}
+
+/** Packs a snapshot, and gives the turn back after every slice of it. */
 export function* encode(snapshot: Snapshot): Generator<undefined, Buffer> {
   const { jobs, positions, ...head } = snapshot
   const { rows, sources } = jobs
-  const slices: string[] = []
+  const start = JSON.stringify({ version, ...head, positions: Object.entries(positions), sources })
+  const packed = [pack(`${start.slice(0, -1)},"rows":[`)]
   for (let from = 0; from < rows.length; from += sliceJobs) {
     if (from > 0) yield undefined
     const slice = rows.slice(from, from + sliceJobs)
     // Field by field: what else the desk knows of a row is of no use tomorrow.
     const bare = slice.map(({ job, heardAtMs, told }) => ({ job, heardAtMs, told }))
-    slices.push(JSON.stringify(bare).slice(1, -1))
+    packed.push(pack(`${from > 0 ? ',' : ''}${JSON.stringify(bare).slice(1, -1)}`))
   }
-  const rest = JSON.stringify({ version, ...head, positions: Object.entries(positions), sources })
-  const text = `${rest.slice(0, -1)},"rows":[${slices.join(',')}]}`
-  // The fastest level: texts of jobs repeat themselves, and the disk is spared nine tenths.
-  return deflateRawSync(text, { level: 1 })
+  packed.push(deflateRawSync(']}', fastest))
+  return Buffer.concat(packed)
 }
+
+/** Texts of jobs repeat themselves: the fastest level spares the disk nine tenths. */
+const fastest = { level: 1 }
+
+/** A piece of one deflated text: it ends on a whole byte, and another one may follow it. */
+const pack = (text: string): Buffer =>
+  deflateRawSync(text, { ...fastest, finishFlush: constants.Z_SYNC_FLUSH })
 
 /** Never throws, whatever the bytes are. */
 export function decode(packed: Uint8Array): Decoded {

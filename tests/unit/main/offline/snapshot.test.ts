@@ -69,15 +69,21 @@ describe('what is kept of too many jobs', () => {
   ]
   const kept = (most: number) => {
     const { jobs, isCut } = newest({ sources: ['progress'], rows }, most)
-    return { isCut, ids: jobs.rows.map(({ job }) => job.id) }
+    return { isCut, ids: jobs.rows.map(({ job }) => job.id).sort() }
   }
 
   it('is everything while it fits', () => {
-    expect(kept(4)).toEqual({ isCut: false, ids: ['old-end', 'old', 'new-end', 'new'] })
+    expect(kept(4)).toEqual({ isCut: false, ids: ['new', 'new-end', 'old', 'old-end'] })
   })
 
   it('is what is unfinished first, and the newest of either', () => {
-    expect(kept(3)).toEqual({ isCut: true, ids: ['new', 'old', 'new-end'] })
+    expect(kept(3)).toEqual({ isCut: true, ids: ['new', 'new-end', 'old'] })
+    expect(kept(2)).toEqual({ isCut: true, ids: ['new', 'old'] })
     expect(kept(1)).toEqual({ isCut: true, ids: ['new'] })
+  })
+
+  it('is as many as may be when all were heard of at once', () => {
+    const jobs = keptRows(...Array.from({ length: 9 }, (_, n) => ({ id: `j${n}` })))
+    expect(newest(jobs, 4).jobs.rows).toHaveLength(4)
   })
 })
