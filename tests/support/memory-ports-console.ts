@@ -131,6 +131,7 @@ export class MemoryConsole {
       timers: this.clock.armed,
       requests: this.servers.pending,
       keychain: this.keychain.entries,
+      cached: this.files.bytes,
     })
   }
 }
