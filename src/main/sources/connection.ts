@@ -4,7 +4,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Cancel, Socket, SocketEnding } from '../ports.ts'
 import { Asking } from './asking.ts'
 import { backoffMs } from './backoff.ts'
-import { classify, classifyError, classifyFailure, outOfStep } from './close-codes.ts'
+import { classify, classifyError, classifyFailure } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { next } from './connection-state.ts'
@@ -91,11 +91,6 @@ export class Connection {
   /** The peer took a newer token on the open socket. */
   adopt(token: Secret): void {
     if (this.#state.kind === 'open') this.#token = token
-  }
-
-  /** What was said cannot be gone on with: ends, and dials again. */
-  redial(): void {
-    this.#end(outOfStep)
   }
 
   /** What was said on the open socket, or was not, ends it. */

@@ -4,6 +4,7 @@ import type { SourceView } from '../../shared/workspace.ts'
 import type { Off } from '../lib/emitter.ts'
 import type { Scope } from '../lib/scope.ts'
 import { Catalogue } from './catalogue.ts'
+import { outOfStep } from './close-codes.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { DialGate } from './dial-gate.ts'
@@ -233,7 +234,7 @@ class StreamSource implements Source {
   #outOfStep(connection: Connection): void {
     this.#context.sink.doubt(null)
     this.#lose('protocol_error')
-    connection.redial()
+    connection.fail(outOfStep)
   }
 
   #lose(reason: FailureCode | null): void {
