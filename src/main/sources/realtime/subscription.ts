@@ -37,7 +37,7 @@ export class Subscription {
   readonly #options: SubscriptionOptions
   #line: Scope | null = null
   #connection: Connection | null = null
-  #channel: { readonly channel: Channel; readonly scope: Scope } | null = null
+  #channel: Channel | null = null
   #channels = 0
   #dialledAtMs = 0
   #reason: FailureCode | null = null
@@ -50,7 +50,7 @@ export class Subscription {
   }
 
   get subscribed(): boolean {
-    return this.#channel?.channel.subscribed ?? false
+    return this.#channel?.subscribed ?? false
   }
 
   /** Sockets open right now. */
@@ -89,8 +89,8 @@ export class Subscription {
       url: socketUrl(supabaseUrl, `realtime/v1/websocket?${query}`),
       maxFrameBytes,
       judge: classifyRealtime,
-      onOpened: (connection) => this.#join(connection, line),
-      onMessage: (text) => this.#channel?.channel.take(text) ?? false,
+      onOpened: (connection, attempt) => this.#join(connection, attempt),
+      onMessage: (text) => this.#channel?.take(text) ?? false,
       onHeard,
       isOver: () => false,
       onChanged: (state, before) => this.#changed(state, before),
@@ -103,13 +103,12 @@ export class Subscription {
     else this.open()
   }
 
-  #join(connection: Connection, line: Scope): void {
+  #join(connection: Connection, attempt: Scope): void {
     const { context, onChange, onMalformed } = this.#options
-    const scope = line.child('channel')
     this.#channels += 1
     const unique = `${Math.floor(context.random() * 2 ** 48).toString(36)}-${this.#channels}`
-    const channel = new Channel({
-      scope,
+    this.#channel = new Channel({
+      scope: attempt,
       clock: context.clock,
       tokens: context.tokens,
       table: context.jobTable,
@@ -123,7 +122,6 @@ export class Subscription {
       onChange,
       onMalformed,
     })
-    this.#channel = { channel, scope }
   }
 
   #subscribed(subscribed: boolean): void {
@@ -143,10 +141,9 @@ export class Subscription {
   }
 
   #leave(): void {
-    const left = this.#channel
+    const wasSubscribed = this.subscribed
     this.#channel = null
-    void left?.scope.close('the socket is gone')
-    if (left?.channel.subscribed === true) this.#options.onSubscribed(false)
+    if (wasSubscribed) this.#options.onSubscribed(false)
   }
 
   #reopenLater(): void {
