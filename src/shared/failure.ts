@@ -33,6 +33,7 @@ export const failureCodes = [
   'name_not_found',
   'timed_out',
   'tls_untrusted',
+  'clock_wrong',
   'captive_portal',
   'rate_limited',
   'server_error',

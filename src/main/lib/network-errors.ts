@@ -1,5 +1,8 @@
 import type { FailureCode } from '../../shared/failure.ts'
 
+/** In place of an `err.code`: a certificate was refused for its dates by a clock that is wrong. */
+export const clockWrong = 'CLOCK_WRONG'
+
 /** `err.code` of Node, undici, ws or Chromium's network stack, where it means one thing. */
 const byCode = new Map<string, FailureCode>([
   ['ENOTFOUND', 'name_not_found'],
@@ -17,6 +20,7 @@ const byCode = new Map<string, FailureCode>([
   ['ERR_TIMED_OUT', 'timed_out'],
   ['ERR_CONNECTION_TIMED_OUT', 'timed_out'],
   ['UND_ERR_SOCKET', 'unreachable'],
+  [clockWrong, 'clock_wrong'],
 ])
 
 const certificate =
@@ -28,3 +32,7 @@ export function failureOfNetworkError(errorCode: string): FailureCode {
   if (certificate.test(errorCode)) return 'tls_untrusted'
   return byCode.get(errorCode) ?? (garbage.test(errorCode) ? 'protocol_error' : 'unreachable')
 }
+
+/** Whether a certificate was refused for the time that it is good for. */
+export const isRefusedByDate = (errorCode: string): boolean =>
+  /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ERR_CERT_DATE_INVALID)$/.test(errorCode)

@@ -16,7 +16,8 @@ export function reasonOfError(errorCode: string): FailureCode {
 export function stoppingErrors(errorCode: string): FailureCode | null {
   if (errorCode === 'ERR_INVALID_CHAR') return 'token_malformed'
   if (errorCode === 'ERR_INVALID_URL') return 'profile_invalid'
-  return failureOfNetworkError(errorCode) === 'tls_untrusted' ? 'tls_untrusted' : null
+  const failure = failureOfNetworkError(errorCode)
+  return failure === 'tls_untrusted' || failure === 'clock_wrong' ? failure : null
 }
 
 /** `err.code` of something thrown. */
@@ -24,4 +25,12 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : 'ERR_UNKNOWN'
+}
+
+/** What a failed `fetch` failed of; its own error says little. */
+export function networkErrorCode(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  // Chromium's stack gives its code only in the message: `net::ERR_CERT_DATE_INVALID`.
+  const netCode = cause instanceof Error ? /net::(ERR_[A-Z_]+)/.exec(cause.message)?.[1] : undefined
+  return netCode ?? codeOf(cause)
 }

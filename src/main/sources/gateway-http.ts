@@ -5,6 +5,7 @@ import type { Clock, HttpFetch } from '../ports.ts'
 import { classifyError, classifyFailure, classifyStatus, retry } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
 import { withDeadline } from './deadline.ts'
+import { networkErrorCode } from './error-codes.ts'
 import { parseJson } from './frames.ts'
 import { httpUrl } from './gateway-url.ts'
 import { isPortalAnswer, statusSeen } from './portal.ts'
@@ -128,11 +129,5 @@ function failure(verdict: Verdict): GatewayAnswer {
 }
 
 function verdictOf(error: unknown): Verdict {
-  if (error instanceof AppError) return retry(error.code)
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return retry('unreachable')
-  if ('code' in cause && typeof cause.code === 'string') return classifyError(cause.code)
-  // Chromium's stack gives its code only in the message: `net::ERR_CERT_DATE_INVALID`.
-  const netCode = /net::(ERR_[A-Z_]+)/.exec(cause.message)?.[1]
-  return netCode === undefined ? retry('unreachable') : classifyError(netCode)
+  return error instanceof AppError ? retry(error.code) : classifyError(networkErrorCode(error))
 }

@@ -14,6 +14,7 @@ import { createOperatorSession } from '../session/create-operator-session.ts'
 import type { Operator, OperatorSession } from '../session/operator-session.ts'
 import { createTimelineReader } from '../sources/timeline.ts'
 import type { ReadTimeline } from '../sources/timeline.ts'
+import { doubtClock } from './clock-doubt.ts'
 import { endSession } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -70,7 +71,7 @@ export class Workspace {
     this.#clock = ports.clock
     this.#network = ports.network
     this.#log = log
-    const meter = new Meter(ports)
+    const meter = new Meter(doubtClock(ports))
     this.#meter = meter
     this.#portal = this.#openPortal()
     const { clock } = meter

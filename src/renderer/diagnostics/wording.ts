@@ -121,8 +121,13 @@ export const wording = {
   },
   tls_untrusted: {
     title: 'The certificate of the server is not trusted',
-    text: 'It has expired, has another name, or comes from an authority that this computer does not know. Nothing was sent. Whoever runs the server has to repair it.',
+    text: 'It has expired, has another name, or comes from an authority that this computer does not know. Nothing was sent. Look whether the clock of this computer is right; if it is, whoever runs the server has to repair it.',
     reason: 'certificate not trusted',
+  },
+  clock_wrong: {
+    title: 'The clock of this computer is wrong',
+    text: 'It is more than a day off the servers, so the certificate of a server seems to have expired or not to have begun. Nothing was sent. Set date and time, then try again.',
+    reason: 'check the clock',
   },
   captive_portal: {
     title: 'This network wants a login first',

@@ -30,6 +30,7 @@ const atEnvironment: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'unreachable',
   'name_not_found',
   'tls_untrusted',
+  'clock_wrong',
   'captive_portal',
   'server_error',
   'protocol_error',
