@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readFaultTable } from '../../../scripts/fault-table.ts'
-import { root } from '../../../scripts/runtime.ts'
 import { catalogue } from '../../faults/catalogue.ts'
 
 const numbers = Array.from({ length: 72 }, (_, index) => index + 1)
@@ -11,18 +10,6 @@ const numbers = Array.from({ length: 72 }, (_, index) => index + 1)
 describe('the catalogue of faults', () => {
   it('has all 72, in order', () => {
     expect(catalogue.map(({ number }) => number)).toEqual(numbers)
-  })
-
-  it('has a test for each of them', () => {
-    const folder = join(root, 'tests/faults')
-    const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => readFileSync(join(folder, name), 'utf8'))
-      .join('\n')
-    const tested = [...text.matchAll(/fault\(\s*(\d+),|\[(\d+), '/g)].map(([, a, b]) =>
-      Number(a ?? b),
-    )
-    expect(numbers.filter((number) => !tested.includes(number))).toEqual([])
   })
 })
 
