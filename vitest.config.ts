@@ -34,6 +34,7 @@ export default defineConfig({
       project('conformance', ['tests/conformance/**/*.test.ts'], 60_000),
       project('faults', ['tests/faults/**/*.test.ts'], 60_000),
       project('load', ['tests/load/**/*.test.ts'], 60_000),
+      project('soak', ['tests/soak/**/*.test.ts'], 60_000),
     ],
   },
 })

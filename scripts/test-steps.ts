@@ -22,7 +22,7 @@ export function readSteps(): readonly Step[] {
   const text = readFileSync(join(root, 'package.json'), 'utf8')
   const { scripts } = manifestSchema.parse(JSON.parse(text))
   const checked = (scripts.check ?? '').split('&&').map((each) => each.trim().split(' ').at(-1))
-  const names = [...checked, 'test:conformance', 'test:faults', 'test:e2e']
+  const names = [...checked, 'test:conformance', 'test:faults', 'test:soak', 'test:e2e']
   return names.map((name = '') => {
     const command = scripts[name]
     if (command === undefined) throw new Error(`package.json has no script "${name}"`)

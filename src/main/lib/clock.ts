@@ -17,7 +17,7 @@ export function systemClock(): Clock {
       const timer = setTimeout(() => {
         armed.delete(timer)
         run()
-      }, delayMs)
+      }, Math.max(0, delayMs))
       armed.add(timer)
       return () => {
         clearTimeout(timer)

@@ -18,7 +18,7 @@ describe('the steps of npm test', () => {
   }
   const step = (runner: Step['runner']): Step => ({ name: 'x', command: 'x', runner })
 
-  it('are those of npm run check, then conformance, faults and e2e', () => {
+  it('are those of npm run check, then conformance, faults, soak and e2e', () => {
     expect(readSteps().map(({ name }) => name)).toEqual([
       'format:check',
       'lint',
@@ -28,6 +28,7 @@ describe('the steps of npm test', () => {
       'test:integration',
       'test:conformance',
       'test:faults',
+      'test:soak',
       'test:e2e',
     ])
   })

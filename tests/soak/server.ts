@@ -1,0 +1,117 @@
+// The other end of the soak, in a process of its own so that its memory is not the console's: a real
+// backend without jobs of its own, and a driver that moves jobs while it is told to.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Database } from '../../src/backend/database/database.ts'
+import { startTestBackend } from '../support/backend.ts'
+
+/** What the soak asks for. */
+export interface SoakOrder {
+  readonly type: 'drive' | 'rest' | 'state' | 'close'
+}
+
+const tenantId = 'acme-freight'
+const activeJobs = 40
+const tickMs = 100
+const tokenLifetimeSeconds = 150
+
+const backend = await startTestBackend({
+  auth: { tokenLifetimeSeconds },
+  tuning: { work: { scheduled: false } },
+})
+const { database } = backend
+let driving: Promise<void> | null = null
+let isDriving = false
+
+/** Two jobs a tick move; now and then one ends, fails, begins anew, or is new. */
+async function drive(): Promise<void> {
+  while (isDriving) {
+    await fill(database)
+    await database.query(
+      `update public.jobs set progress = least(99, progress + 3 * random()),
+         message = 'at ' || clock_timestamp()
+       where id in (
+         select id from public.jobs where queue = 'soak' and status = 'running'
+         order by random() limit 2
+       )`,
+    )
+    if (Math.random() < 0.15) await end()
+    await pause(tickMs)
+  }
+}
+
+async function fill(on: Database): Promise<void> {
+  await on.query(
+    `insert into public.jobs (id, name, kind, tenant_id, queue, status, worker, started_at)
+     select 'soak-' || gen_random_uuid(), 'Soak', 'ETL', $1, 'soak', 'running', 'soak',
+       clock_timestamp()
+     from generate_series(1, $2 - (
+       select count(*) from public.jobs where queue = 'soak' and status = 'running'
+     )::integer)`,
+    [tenantId, activeJobs],
+  )
+}
+
+async function end(): Promise<void> {
+  const one = `id = (
+    select id from public.jobs where queue = 'soak' and status = 'running' order by random() limit 1
+  )`
+  await database.query(
+    Math.random() < 0.7
+      ? `update public.jobs set status = 'succeeded', progress = 100,
+           finished_at = clock_timestamp() where ${one}`
+      : `update public.jobs set status = 'failed', finished_at = clock_timestamp(),
+           error = '{"code":"soak","message":"as asked"}' where ${one}`,
+  )
+  await database.query(
+    `update public.jobs set status = 'running', attempt = attempt + 1, progress = 0,
+       finished_at = null, error = null
+     where id = (
+       select id from public.jobs where queue = 'soak' and status = 'failed' and random() < 0.5
+       order by finished_at desc limit 1
+     )`,
+  )
+}
+
+async function rest(): Promise<void> {
+  isDriving = false
+  await driving
+  driving = null
+}
+
+async function obey({ type }: SoakOrder): Promise<unknown> {
+  switch (type) {
+    case 'drive':
+      isDriving = true
+      driving ??= drive()
+      return null
+    case 'rest':
+      return rest()
+    case 'state': {
+      const rows = await database.query<{ job: unknown }>(
+        `select public.job_wire(j) as job from public.jobs j
+         where tenant_id = $1
+           and (finished_at is null or finished_at > clock_timestamp() - interval '4 minutes')`,
+        [tenantId],
+      )
+      return rows.map(({ job }) => job)
+    }
+    case 'close':
+      await rest()
+      await backend.stop()
+      return null
+  }
+}
+
+process.on('message', (order: SoakOrder) => {
+  obey(order).then(
+    (answer) =>
+      process.send?.({ answer }, () => {
+        if (order.type === 'close') process.exit()
+      }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit(1))
+const user = backend.users.find(({ email }) => email.startsWith('alice@'))
+const { gatewayUrl: url, publishableKey } = backend
+process.send?.({ answer: { url, publishableKey, user } })
