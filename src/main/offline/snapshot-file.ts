@@ -139,13 +139,14 @@ export class SnapshotFile {
     const hadKey = this.#key !== null
     this.#key?.fill(0)
     this.#key = null
-    if (this.isUsable) await this.#tombstone.raise()
-    // The file does not wait for a keychain that waits for somebody.
+    // Side by side: neither waits for a disk that is slow to take the tombstone, and the file not for
+    // a keychain that waits for somebody.
+    const raising = this.isUsable ? this.#tombstone.raise() : Promise.resolve(false)
     const [file, key] = await Promise.all([
       this.#eraseFile(),
       this.#queue.run(() => this.#eraseKey()),
     ])
-    if (this.isUsable) await this.#liftAfter(file, key)
+    void raising.then((stands) => stands && this.#liftAfter(file, key))
     return {
       ...file,
       keysErased: key === 'erased' ? 1 : 0,
