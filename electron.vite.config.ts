@@ -5,8 +5,21 @@ import { resolve } from 'node:path'
 /** What stays outside the bundles: the runtime itself and native code. */
 const external = ['electron', 'keytar', 'bufferutil', 'utf-8-validate']
 
+/**
+ * Its builds without `debug`: the others print tokens and cookies when DEBUG is set, and export
+ * nothing by which that could be prevented.
+ */
+const silent = (name: string) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: resolve('node_modules', name, 'build/esm/index.js'),
+})
+
 export default defineConfig({
   main: {
+    resolve: {
+      alias: ['socket.io-client', 'engine.io-client', 'socket.io-parser'].map(silent),
+      dedupe: ['ws'],
+    },
     build: {
       externalizeDeps: false,
       outDir: 'out/main',
