@@ -88,6 +88,17 @@ describe('who has been bridged', () => {
   })
 })
 
+describe('a ping that is an event', () => {
+  it('is acknowledged, for a client that has no ping frames', async () => {
+    const { own } = await bridged()
+    const client = connect(withCookie(own))
+    await greeted(client)
+    expect(await client.socket.emitWithAck('ping', {})).toEqual({ type: 'pong' })
+    client.socket.emit('ping')
+    expect(client.disconnects).toEqual([])
+  })
+})
+
 describe('who is refused', () => {
   const codeFor = async (options: Options): Promise<string> => {
     const client = connect({ reconnection: false, ...options })

@@ -89,6 +89,9 @@ export class JobSockets {
         })
         .catch((error: unknown) => this.#warn('an answer could not be sent', error))
     })
+    socket.on('ping', (_message: unknown, answer: unknown) => {
+      if (typeof answer === 'function') (answer as (said: object) => void)({ type: 'pong' })
+    })
     const known = keptSchema.safeParse(socket.data)
     const isKnown = socket.recovered && known.success && known.data.greeted
     entry.greeted = isKnown
