@@ -2,6 +2,7 @@
  * The windows through which the rooms see the world. Each has one real implementation (host, or
  * lib for the plain Node ones) and one fake in tests/support.
  */
+import type { Failure } from '../shared/failure.ts'
 import type { Secret } from './lib/secret.ts'
 
 export type Cancel = () => void
@@ -66,10 +67,12 @@ export interface Socket {
   readonly bufferedAmount: number
 }
 
-export interface SocketHandlers {
+/** What a WebSocket says: a text frame, or null for a binary one, which no source of ours expects. */
+export type RawFrame = string | null
+
+export interface SocketHandlers<Message = RawFrame> {
   open: () => void
-  /** A text frame, or null for a binary one, which no source of ours expects. */
-  message: (text: string | null) => void
+  message: (message: Message) => void
   pong: () => void
   /** Called exactly once, unless `terminate()` was called first. */
   close: (ending: SocketEnding) => void
@@ -84,19 +87,21 @@ export interface SocketEnding {
   readonly retryAfterMs: number | null
   /** `err.code` of Node or ws, e.g. ECONNREFUSED, WS_ERR_INVALID_UTF8, CERT_HAS_EXPIRED. */
   readonly errorCode: string | null
+  /** What failed before the socket was dialled, where something has to come first. */
+  readonly failure?: Failure
 }
 
-export interface SocketRequest {
+export interface SocketRequest<Message = RawFrame> {
   /** May carry `?token=`: a secret; it is never logged or shown. */
   readonly url: Secret
   readonly headers: Readonly<Record<string, Secret>>
   /** Longest message taken, in bytes; 64 KiB unless given (gateway-protocol §8). */
   readonly maxFrameBytes?: number
-  readonly handlers: SocketHandlers
+  readonly handlers: SocketHandlers<Message>
 }
 
 /** Opens sockets: `ws` (lib/sockets), or Chromium's where a proxy is in between (host). */
-export type SocketFactory = (request: SocketRequest) => Socket
+export type SocketFactory<Message = RawFrame> = (request: SocketRequest<Message>) => Socket
 
 /** `fetch` as the rooms use it; always called with a signal. */
 export type HttpFetch = typeof globalThis.fetch

@@ -26,9 +26,11 @@ export class Asking {
   }
 
   /** Whether a message was nothing but the answer. */
-  hears(text: string | null): boolean {
-    if (!this.#byMessage || text === null || text.length > longestPong) return false
-    const isPong = pongSchema.safeParse(parseJson(text)).success
+  hears(message: unknown): boolean {
+    if (!this.#byMessage) return false
+    const isText = typeof message === 'string'
+    if (isText && message.length > longestPong) return false
+    const isPong = pongSchema.safeParse(isText ? parseJson(message) : message).success
     this.#answers ||= isPong
     return isPong
   }

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Cancel, Socket, SocketEnding } from '../ports.ts'
+import type { Cancel, RawFrame, Socket, SocketEnding } from '../ports.ts'
 import { Asking } from './asking.ts'
 import { backoffMs } from './backoff.ts'
 import { classify, classifyError, classifyFailure } from './close-codes.ts'
@@ -15,7 +15,7 @@ import type { LivenessStep } from './liveness.ts'
 import { addressed, isSendable } from './token-form.ts'
 import type { Form } from './token-form.ts'
 
-/** Wall clock for token, name, TCP, TLS and upgrade together. */
+/** The deadline of a dial, unless its options name another. */
 const dialDeadlineMs = 10_000
 /** The session has its own deadline; this one is for a session that forgot it. */
 const renewalDeadlineMs = 15_000
@@ -27,8 +27,8 @@ const provenAfterMs = 10_000
  * a child scope, so that a late callback of an abandoned one finds its signal aborted. It does what
  * `next` says and must never know what the messages mean.
  */
-export class Connection {
-  readonly #options: ConnectionOptions
+export class Connection<Message = RawFrame> {
+  readonly #options: ConnectionOptions<Message>
   readonly #liveness: Liveness
   readonly #asking = new Asking()
   #state: ConnectionState = { kind: 'idle' }
@@ -42,7 +42,7 @@ export class Connection {
   #openedAtMs = 0
   #valid = false
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions<Message>) {
     this.#options = options
     this.#form = options.form.first
     this.#liveness = new Liveness(options.clock, () => this.#ask())
@@ -144,8 +144,9 @@ export class Connection {
     const attempt = this.#options.scope.child('attempt')
     this.#attempt = attempt
     this.#token = null
-    const leave = this.#options.gate.enter(() => {
-      this.#arm(dialDeadlineMs, () => this.#end(classifyError(dialTimeout)))
+    const { gate, dialWithinMs = dialDeadlineMs } = this.#options
+    const leave = gate.enter(() => {
+      this.#arm(dialWithinMs, () => this.#end(classifyError(dialTimeout)))
       void this.#open(attempt, () => leave())
     })
     attempt.own(leave)
@@ -174,8 +175,8 @@ export class Connection {
             leave()
             if (!attempt.closed) this.#opened(attempt)
           },
-          message: (text) => {
-            if (!attempt.closed) this.#message(text)
+          message: (message) => {
+            if (!attempt.closed) this.#message(message)
           },
           pong: () => {
             if (!attempt.closed) this.#heard()
@@ -204,9 +205,9 @@ export class Connection {
     this.#options.onHeard()
   }
 
-  #message(text: string | null): void {
+  #message(message: Message): void {
     this.#heard()
-    if (this.#asking.hears(text) || !this.#options.onMessage(text, this)) return
+    if (this.#asking.hears(message) || !this.#options.onMessage(message, this)) return
     this.#valid = true
     this.#options.form.prove(this.#form)
   }

@@ -1,21 +1,22 @@
 import type { FailureCode } from '../../shared/failure.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
+import type { RawFrame } from '../ports.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { ConnectionState } from './connection-state.ts'
 
-export interface LineOptions extends ConnectionOptions {
+export interface LineOptions<Message = RawFrame> extends ConnectionOptions<Message> {
   /**
    * Offers a renewed token on the open socket; true when the peer took it. False, or without this:
    * a successor is dialled with it.
    */
-  readonly renewOpen?: (token: Secret, connection: Connection) => Promise<boolean>
+  readonly renewOpen?: (token: Secret, connection: Connection<Message>) => Promise<boolean>
 }
 
-interface Track {
+interface Track<Message> {
   readonly scope: Scope
-  readonly connection: Connection
+  readonly connection: Connection<Message>
 }
 
 /**
@@ -25,13 +26,13 @@ interface Track {
  * them say is told twice, and whoever listens has to bear that. It must never know what messages
  * mean.
  */
-export class Line {
-  readonly #options: LineOptions
-  #current: Track
+export class Line<Message = RawFrame> {
+  readonly #options: LineOptions<Message>
+  #current: Track<Message>
   /** Only while the current connection is open. */
-  #successor: Track | null = null
+  #successor: Track<Message> | null = null
 
-  constructor(options: LineOptions) {
+  constructor(options: LineOptions<Message>) {
     this.#options = options
     this.#current = this.#lay()
     options.scope.own(options.tokens.onRenewed(() => void this.#align()))
@@ -71,13 +72,13 @@ export class Line {
     this.#current.connection.finish()
   }
 
-  #lay(): Track {
+  #lay(): Track<Message> {
     const scope = this.#options.scope.child('track')
-    const connection = new Connection({
+    const connection = new Connection<Message>({
       ...this.#options,
       scope,
-      onMessage: (text, from) => {
-        const isUnderstood = this.#options.onMessage(text, from)
+      onMessage: (message, from) => {
+        const isUnderstood = this.#options.onMessage(message, from)
         if (isUnderstood && this.#successor === track) this.#promote(this.state)
         return isUnderstood
       },
@@ -87,7 +88,7 @@ export class Line {
     return track
   }
 
-  #changed(track: Track, state: ConnectionState, before: ConnectionState): void {
+  #changed(track: Track<Message>, state: ConnectionState, before: ConnectionState): void {
     const isOver = state.kind === 'done' || state.kind === 'stopped'
     if (track === this.#successor) {
       // The old one stays, and what is wrong is said when that one ends.
