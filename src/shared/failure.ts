@@ -41,6 +41,8 @@ export const failureCodes = [
   'signed_in_elsewhere',
   'too_many_sockets',
   'not_served',
+  'bridge_failed',
+  'bridge_refused',
   // the table of jobs, and Realtime
   'permission_denied',
   'table_unknown',

@@ -33,9 +33,6 @@ const looksLikeSecretKey = (key: string): boolean => {
 export const sourceKinds = ['progress', 'stream', 'socketio', 'realtime', 'polling'] as const
 export type SourceKind = (typeof sourceKinds)[number]
 
-/** The kinds that a profile may name; the others are not built yet, and saying so beats waiting. */
-const usableSources = ['progress', 'stream', 'realtime', 'polling'] as const
-
 /** A name in PostgreSQL that needs no quotes: it stands in an address and in a subscription. */
 const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case SQL name')
 
@@ -84,7 +81,7 @@ export const profileSchema = z
       }),
     gatewayUrl: serverUrl,
     sources: z
-      .array(z.enum(usableSources, { error: `must be ${usableSources.join(', ')}` }))
+      .array(z.enum(sourceKinds, { error: `must be ${sourceKinds.join(', ')}` }))
       .min(1)
       .default(['progress']),
     /** Dotted path inside the session token; `app_metadata.tenants[]` is always read as well. */

@@ -62,6 +62,7 @@ const closeCodes: Readonly<Record<number, Verdict>> = {
 }
 
 export function classify(ending: SocketEnding): Verdict {
+  if (ending.failure !== undefined) return classifyFailure(ending.failure)
   if (ending.status !== null) {
     return classifyStatus(ending.status, ending.reason, ending.retryAfterMs)
   }
@@ -106,6 +107,7 @@ const passing: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'captive_portal',
   'rate_limited',
   'server_error',
+  'bridge_failed',
   'keychain_locked',
   'keychain_unavailable',
   'keychain_write_failed',
@@ -118,12 +120,26 @@ export function classifyFailure(failure: Failure): Verdict {
     : stop(failure.code, 'source')
 }
 
+/** Words beside those of a token's refusal, as Socket.IO servers give them (gateway-protocol §5). */
+const otherWords = new Map<string, Verdict>([
+  // Whoever hears it has bridged again already.
+  ['bridge_required', stop('bridge_refused', 'source')],
+  ['bridge_refused', { kind: 'refused', reason: 'bridge_refused', named: true }],
+  ['origin_refused', stop('forbidden', 'source')],
+  ['too_many_sockets', retry('rate_limited', politeDelayMs)],
+  ['too_many_messages', retry('rate_limited', politeDelayMs)],
+  ['server_going', retry('server_error')],
+  ['verifier_unavailable', retry('server_error')],
+])
+
 /**
  * The one word of a refusal. Backends like the seeds' send prose ("Invalid or expired token",
  * "No token provided"); no word at all counts as `forbidden`, unnamed.
  */
 function refused(text: string): Verdict {
-  const word = /^[a-z_]+/.exec(text)?.[0]
+  const word = /^[a-z_]+/.exec(text)?.[0] ?? ''
+  const other = otherWords.get(word)
+  if (other !== undefined) return other
   const named = tokenRefusals.find((refusal) => refusal === word)
   if (named !== undefined) return { kind: 'refused', reason: named, named: true }
   if (/expired/i.test(text)) return { kind: 'refused', reason: 'token_expired', named: true }

@@ -108,7 +108,8 @@ async function read(response: Response, { clock, judge }: JsonHttpOptions): Prom
   return verdict.kind === 'refused' ? { kind: 'refused', verdict } : failure(verdict)
 }
 
-async function readText(response: Response): Promise<string> {
+/** At most 4 MiB. */
+export async function readText(response: Response): Promise<string> {
   if (response.body === null || response.bodyUsed) return ''
   const decoder = new TextDecoder()
   let text = ''
@@ -128,6 +129,7 @@ function failure(verdict: Verdict): GatewayAnswer {
     : { kind: 'failed', verdict }
 }
 
-function verdictOf(error: unknown): Verdict {
+/** What a failed request came to. */
+export function verdictOf(error: unknown): Verdict {
   return error instanceof AppError ? retry(error.code) : classifyError(networkErrorCode(error))
 }

@@ -40,6 +40,8 @@ export class PortalGate {
     const door = this.#doors.get(originOf(addressOf(input)))
     if (door?.enter() === false) return new Response(null, { status: shutStatus })
     const response = await this.#options.ports.fetch(input, init)
+    // Asked for a page, a page says nothing: Engine.IO acknowledges by one.
+    if (response.ok && wantsPage(init)) return response
     if (isPortalAnswer(response)) door?.shut()
     else door?.clear()
     return response
@@ -105,6 +107,9 @@ function shutSocket({ handlers }: SocketRequest): Socket {
 
 const addressOf = (input: Parameters<HttpFetch>[0]): string =>
   input instanceof Request ? input.url : String(input)
+
+const wantsPage = (init: RequestInit | undefined): boolean =>
+  new Headers(init?.headers).get('accept')?.includes('html') ?? false
 
 /** A socket goes to the same server as a request. */
 function originOf(address: string): string {

@@ -10,6 +10,7 @@ import type { OperatorSession } from '../session/operator-session.ts'
 import { openPollingSource } from '../sources/polling-source.ts'
 import { openProgressSource } from '../sources/progress-source.ts'
 import { openRealtimeSource } from '../sources/realtime-source.ts'
+import { openSocketIoSource } from '../sources/socketio/socketio-source.ts'
 import { openStreamSource } from '../sources/stream-source.ts'
 import type { JobSink, Source, SourceContext, TokenSupply } from '../sources/source.ts'
 import type { Meter } from './meter.ts'
@@ -37,6 +38,7 @@ export interface WiresOptions {
 const openers: Record<Kind, (context: SourceContext) => Source> = {
   progress: openProgressSource,
   stream: openStreamSource,
+  socketio: openSocketIoSource,
   realtime: openRealtimeSource,
   polling: openPollingSource,
 }

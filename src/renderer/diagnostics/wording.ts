@@ -164,6 +164,16 @@ export const wording = {
     text: 'It answered that there is nothing at this address. Take this source out of the environment, or have the gateway serve it.',
     reason: 'not served by the gateway',
   },
+  bridge_failed: {
+    title: 'The session bridge failed',
+    text: 'The sign-in is good, but the gateway could not make a session of its own from it, so Socket.IO was not tried. It is tried again by itself; the people who run the gateway find the cause in its log, where the table user_sessions is the first thing to look at.',
+    reason: 'session bridge failed',
+  },
+  bridge_refused: {
+    title: 'The gateway bridges no session for this account',
+    text: 'The sign-in is good, but the gateway has no session bridge, or does not let this account through it, so Socket.IO was not tried. Check the gateway address of this environment, or use another source.',
+    reason: 'session bridge refused',
+  },
 
   // The table of jobs, and Realtime.
   permission_denied: {
