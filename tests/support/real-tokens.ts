@@ -43,9 +43,10 @@ export class RealTokens implements TokenSupply {
   current = (): Promise<Outcome<Secret>> => Promise.resolve(succeeded(new Secret(this.token)))
 
   renew = async (refused: Secret): Promise<Outcome<Secret>> => {
-    if (refused.reveal() === this.token) await this.refresh()
+    // A session that is over has no newer one.
+    if (refused.reveal() === this.token) await this.refresh().catch(() => undefined)
     return this.token === refused.reveal()
-      ? failed('token_expired', 'no newer token')
+      ? failed('session_revoked', 'no newer token')
       : this.current()
   }
 

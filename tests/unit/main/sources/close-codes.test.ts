@@ -47,6 +47,28 @@ describe('classify', () => {
   })
 
   it.each([
+    ['bridge_required', stop('bridge_refused')],
+    ['bridge_refused', refused('bridge_refused')],
+    ['origin_refused', stop('forbidden')],
+    ['too_many_sockets', retry('rate_limited', 10_000)],
+    ['too_many_messages', retry('rate_limited', 10_000)],
+    ['server_going', retry('server_error')],
+    ['verifier_unavailable', retry('server_error')],
+    ['constructor', refused('forbidden', false)],
+  ])('reads the word %s of a Socket.IO server', (reason, verdict) => {
+    expect(classify(ending({ code: 1008, reason }))).toEqual(verdict)
+  })
+
+  it.each([
+    ['bridge_failed', retry('bridge_failed')],
+    ['bridge_refused', stop('bridge_refused')],
+    ['unreachable', retry('unreachable')],
+  ] as const)('S4: lets a bridge that came first and was %s be the reason', (code, verdict) => {
+    const failure = { code, message: 'no session was bridged' }
+    expect(classify(ending({ code: 1006, failure }))).toEqual(verdict)
+  })
+
+  it.each([
     ['F13', { status: 200 }, retry('captive_portal', 10_000)],
     ['F14', { status: 302 }, retry('captive_portal', 10_000)],
     ['F15', { status: 502 }, retry('server_error')],

@@ -122,6 +122,17 @@ describe('the gate before captive portals', () => {
     expect(sockets.all).toHaveLength(1)
   })
 
+  it('takes no page for a portal where a page was asked for, as Engine.IO acknowledges by one', async () => {
+    const url = `${gatewayUrl}/socket.io/?sid=1`
+    answers.set(url, page)
+    const headers = { authorization: 'Bearer canary', accept: 'text/html' }
+    expect((await gate.fetch(url, { method: 'POST', headers })).status).toBe(200)
+    expect(await ask()).toBe(200)
+    answers.set(url, () => new Response(null, { status: 302 }))
+    await gate.fetch(url, { method: 'POST', headers })
+    expect(await ask()).toBe(511)
+  })
+
   it('looks every ten seconds, without a token, and opens when the server answers', async () => {
     await meetPortal()
     await clock.advance(30_000)
