@@ -38,8 +38,11 @@ const stop = (reason: FailureCode, reach: 'stream' | 'source'): Verdict => ({
   reach,
 })
 
-/** What we end ourselves: what was said does not follow on what was said before (F52). */
-export const outOfStep: Verdict = retry('protocol_error')
+/**
+ * What we end ourselves: what was said does not follow on what was said before (F52). However often
+ * that happens it is no reason to stop, since what was missed can be asked for.
+ */
+export const outOfStep: Verdict = retry('server_error')
 
 const closeCodes: Readonly<Record<number, Verdict>> = {
   1000: { kind: 'done' },

@@ -233,7 +233,7 @@ class StreamSource implements Source {
 
   #outOfStep(connection: Connection): void {
     this.#context.sink.doubt(null)
-    this.#lose('protocol_error')
+    this.#lose('server_error')
     connection.fail(outOfStep)
   }
 
