@@ -31,7 +31,7 @@ const jobTable: ProfileInput['jobTable'] = {
 
 /** Realtime falls back to polling by itself, so polling alone has an environment of its own. */
 const environments: readonly Pick<ProfileInput, 'id' | 'sources'>[] = [
-  { id: 'pushed', sources: ['progress', 'stream', 'realtime'] },
+  { id: 'pushed', sources: ['progress', 'stream', 'socketio', 'realtime'] },
   { id: 'polled', sources: ['polling'] },
 ]
 

@@ -2,7 +2,7 @@
 // tokens (v1 rules: supabase.md §1), revocation. To make it misbehave, most common first:
 //   server.script({ status: 503 })      the next request gets this instead of a real answer
 //   server.always({ act: 'hang' })      every request, until always(null)
-//   server.lifetimeS, server.claims     what the next tokens say
+//   server.lifetimeS, server.claims     what the next tokens say; server.forge makes others of them
 //   server.clock                        the clock behind Date, iat and exp
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -47,6 +47,8 @@ export class FakeAuthServer {
   /** Merged into the payload of every token. */
   claims: Record<string, unknown> = { app_metadata: { tenant_id: 'tenant-1' } }
   clock: { now: () => number } = Date
+  /** What becomes of an access token before it is given out. */
+  forge: (token: string) => string = (token) => token
   readonly #server: Server
   readonly #scripted: Misbehaviour[] = []
   #always: Misbehaviour | null = null
@@ -255,7 +257,7 @@ export class FakeAuthServer {
 
   #grant({ id, email, active }: FakeSession, response: ServerResponse): void {
     send(response, 200, {
-      access_token: this.token(email, id),
+      access_token: this.forge(this.token(email, id)),
       token_type: 'bearer',
       expires_in: this.lifetimeS,
       expires_at: Math.floor(this.clock.now() / 1_000) + this.lifetimeS,
@@ -265,13 +267,14 @@ export class FakeAuthServer {
   }
 }
 
-const secret = randomBytes(32)
+/** What every token here is signed with. */
+export const tokenSecret = randomBytes(32)
 
 export function makeToken(payload: Record<string, unknown>): string {
   const encode = (value: unknown): string =>
     Buffer.from(JSON.stringify(value)).toString('base64url')
   const body = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(payload)}`
-  return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`
+  return `${body}.${createHmac('sha256', tokenSecret).update(body).digest('base64url')}`
 }
 
 /** As v1 makes them: twelve plain letters and digits. */

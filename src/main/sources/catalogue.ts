@@ -3,6 +3,7 @@ import { isFinal, jobIdPattern } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { GatewayAnswer, GatewayHttp } from './gateway-http.ts'
+import { outOfStep } from './close-codes.ts'
 import { segment } from './gateway-url.ts'
 import type { Intake } from './intake.ts'
 import type { JobSink } from './source.ts'
@@ -21,6 +22,8 @@ const activeSchema = z.union([
 const recentSchema = z.object({
   jobs: list,
   next_cursor: z.string().min(1).max(512).nullish().catch(null),
+  /** Another one than before: every job's numbers begin again. */
+  epoch: z.string().min(1).max(128).nullish().catch(null),
 })
 
 /** Jobs from the list, newest first; `whole` when there is no further page. */
@@ -45,8 +48,8 @@ export interface Beside {
 }
 
 /**
- * Reads the gateway's lists into the sink. It owns no state but the knowledge whether this backend
- * serves a list of jobs at all.
+ * Reads the gateway's lists into the sink. It owns no state but what it knows of this backend:
+ * whether it serves a list of jobs at all, and in which epoch it was read.
  */
 export class Catalogue {
   readonly #intake: Intake
@@ -54,6 +57,9 @@ export class Catalogue {
   #served: boolean | null = null
   /** The list of jobs could not be had when it was wanted. */
   #behind = false
+  #epoch: string | null = null
+  /** The epoch was left and what was known has not been replaced yet. */
+  #isAnew = false
 
   constructor(intake: Intake, sink: JobSink) {
     this.#intake = intake
@@ -77,6 +83,11 @@ export class Catalogue {
     return active
   }
 
+  /** The next round takes everything, whatever was known. */
+  readWhole(): void {
+    this.#behind = true
+  }
+
   /**
    * Takes what discovery listed. After an interruption (`whole`) the finished jobs as well: then
    * what the server lists is all there is, if its list has no second page.
@@ -90,14 +101,17 @@ export class Catalogue {
       this.#takeEach(jobs)
       return null
     }
-    const recent = await this.#recent(ask, maxPages)
+    const recent = await this.#recent(ask, maxPages, (epoch) => this.#enter(epoch))
     this.#behind = 'kind' in recent && recent.kind === 'failed'
     if ('kind' in recent) {
       this.#takeEach(jobs)
       return recent.kind === 'failed' && recent.verdict.kind === 'stop' ? recent : null
     }
-    if (recent.whole && jobs.length === active.size) this.#sink.takeAll([...recent.jobs, ...jobs])
-    else this.#takeEach([...recent.jobs, ...jobs])
+    const all = [...recent.jobs, ...jobs]
+    if (this.#isAnew) this.#sink.takeAll(all, true)
+    else if (recent.whole && jobs.length === active.size) this.#sink.takeAll(all)
+    else this.#takeEach(all)
+    this.#isAnew = false
     return null
   }
 
@@ -148,12 +162,26 @@ export class Catalogue {
     for (const job of jobs) this.#sink.take(job)
   }
 
-  async #recent(ask: GatewayHttp, pages: number): Promise<GatewayAnswer | Recent> {
+  /** True when it is another epoch than that of the list before (F53). */
+  #enter(epoch: string): boolean {
+    const isOther = this.#epoch !== null && this.#epoch !== epoch
+    this.#epoch = epoch
+    if (!isOther) return false
+    this.#isAnew = true
+    this.#intake.restart()
+    return true
+  }
+
+  async #recent(
+    ask: GatewayHttp,
+    pages: number,
+    enter?: (epoch: string) => boolean,
+  ): Promise<GatewayAnswer | Recent> {
     if (this.#served === false) return { kind: 'missing' }
     const jobs: Job[] = []
     let cursor: string | null = null
     for (let page = 0; page < pages; page += 1) {
-      const read: GatewayAnswer | Page = await this.#page(ask, cursor)
+      const read: GatewayAnswer | Page = await this.#page(ask, cursor, enter)
       if ('kind' in read) return read
       jobs.push(...read.jobs)
       cursor = read.cursor
@@ -162,7 +190,11 @@ export class Catalogue {
     return { jobs, whole: cursor === null }
   }
 
-  async #page(ask: GatewayHttp, from: string | null): Promise<GatewayAnswer | Page> {
+  async #page(
+    ask: GatewayHttp,
+    from: string | null,
+    enter?: (epoch: string) => boolean,
+  ): Promise<GatewayAnswer | Page> {
     const after = from === null ? '' : `&cursor=${encodeURIComponent(from)}`
     const answer = await ask(`api/v1/jobs?limit=${pageSize}${after}`)
     if (answer.kind === 'missing') this.#served = false
@@ -170,6 +202,10 @@ export class Catalogue {
     const parsed = recentSchema.safeParse(answer.body)
     if (!parsed.success) return { kind: 'missing' }
     this.#served = true
+    const { epoch } = parsed.data
+    const isOther = epoch !== null && epoch !== undefined && enter?.(epoch) === true
+    // The pages before were of the epoch that is left.
+    if (isOther && from !== null) return { kind: 'failed', verdict: outOfStep }
     const jobs = parsed.data.jobs
       .map((raw) => this.#intake.readListed(raw))
       .filter((job) => job !== null)

@@ -27,7 +27,10 @@ export type Verdict =
 /** Least wait when a server says "too many", and between two looks through a captive portal. */
 const politeDelayMs = 10_000
 
-export const retry = (reason: FailureCode, minDelayMs = 0): Verdict => ({
+export const retry = (
+  reason: FailureCode,
+  minDelayMs = 0,
+): Extract<Verdict, { kind: 'retry' }> => ({
   kind: 'retry',
   reason,
   minDelayMs,
@@ -37,6 +40,12 @@ const stop = (reason: FailureCode, reach: 'stream' | 'source'): Verdict => ({
   reason,
   reach,
 })
+
+/**
+ * The clocks of the servers are apart: another token would be younger still, and this one only has
+ * to wait for as long as such clocks may differ (F39).
+ */
+export const notYetValid = retry('token_not_yet_valid', 30_000)
 
 /**
  * What we end ourselves: what was said does not follow on what was said before (F52). However often
@@ -144,6 +153,7 @@ function refused(text: string): Verdict {
   const other = otherWords.get(word)
   if (other !== undefined) return other
   const named = tokenRefusals.find((refusal) => refusal === word)
+  if (named === 'token_not_yet_valid') return notYetValid
   if (named !== undefined) return { kind: 'refused', reason: named, named: true }
   if (/expired/i.test(text)) return { kind: 'refused', reason: 'token_expired', named: true }
   if (/no token|missing/i.test(text)) {

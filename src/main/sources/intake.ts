@@ -18,8 +18,10 @@ export interface IntakeOptions {
   readonly tenantIds: readonly string[]
   /** A server that keeps naming other tenants. */
   readonly onTrespass: () => void
-  /** An event was missed: the state is asked for anew (F52). */
-  readonly onGap: () => void
+  /** An event of this job was missed: what the sink has just taken may lack something (F52). */
+  readonly onGap: (jobId: string) => void
+  /** A job's own socket begins before what was known: perhaps the numbers begin again (F53). */
+  readonly onBehind?: () => void
 }
 
 export interface RowMode {
@@ -38,6 +40,8 @@ export class Intake {
   readonly #tenants: ReadonlySet<string>
   readonly #last = new RecentJobs()
   #trespasses = 0
+  /** The change that is being read left one out. */
+  #leavesOut = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -62,9 +66,11 @@ export class Intake {
   takeFrame(jobId: string, text: string | null): { readonly finished: boolean } | null {
     const frame = text === null ? null : parseFrame(text)
     if (frame === null) return this.#drop('malformed')
+    const last = frame.kind === 'snapshot' ? this.#last.get(jobId) : undefined
     const job = this.#read(frame.job, jobId, frame.kind === 'progress')
     if (job === null) return null
-    this.#options.sink.take(job)
+    this.#give(job)
+    if (last !== undefined && isBehind(job, last)) this.#options.onBehind?.()
     return frame.kind === 'finished' ? over : goingOn
   }
 
@@ -72,7 +78,7 @@ export class Intake {
   takeAny(raw: unknown): Job | null {
     const wire = readWire(raw)
     const job = wire === null ? this.#drop('malformed') : this.#read(wire, null, true)
-    if (job !== null) this.#options.sink.take(job)
+    if (job !== null) this.#give(job)
     return job
   }
 
@@ -171,7 +177,15 @@ export class Intake {
   #checkOrder({ attempt, seq }: Identity, last: Job | undefined): void {
     if (last?.attempt !== attempt) return
     if (seq <= last.seq) this.#options.sink.dropped('order')
-    else if (seq > last.seq + 1) this.#options.onGap()
+    else this.#leavesOut = seq > last.seq + 1
+  }
+
+  /** The sink has it before anybody doubts it. */
+  #give(job: Job): void {
+    this.#options.sink.take(job)
+    if (!this.#leavesOut) return
+    this.#leavesOut = false
+    this.#options.onGap(job.id)
   }
 
   #drop(why: 'malformed' | 'tenant' | 'order'): null {
@@ -182,6 +196,10 @@ export class Intake {
 
 const over = { finished: true } as const
 const goingOn = { finished: false } as const
+
+/** Told by the server's own numbers. */
+const isBehind = (job: Job, last: Job): boolean =>
+  last.byTime !== true && job.attempt === last.attempt && job.seq < last.seq
 
 const isOlder = (job: Job, last: Job): boolean =>
   job.attempt < last.attempt || (job.attempt === last.attempt && job.seq <= last.seq)

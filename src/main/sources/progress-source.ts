@@ -51,7 +51,14 @@ class ProgressSource implements Source {
       clock,
       tenantIds: context.tenantIds,
       onTrespass: () => stop('protocol_error'),
-      onGap: () => this.#discovery.soon(),
+      onGap: (jobId) => {
+        sink.doubt(jobId)
+        this.#discovery.soon()
+      },
+      onBehind: () => {
+        this.#catalogue.readWhole()
+        this.#discovery.soon()
+      },
     })
     this.#catalogue = new Catalogue(this.#intake, sink)
     this.#sockets = new JobSockets({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SocketEnding } from '../ports.ts'
 import { clampRetryAfter } from './backoff.ts'
-import { classify, classifyStatus, retry } from './close-codes.ts'
+import { classify, classifyStatus, notYetValid, retry } from './close-codes.ts'
 import type { Verdict } from './close-codes.ts'
 import { parseJson } from './frames.ts'
 
@@ -25,7 +25,7 @@ const refused = (reason: Extract<Verdict, { kind: 'refused' }>['reason']): Verdi
  */
 const said: readonly (readonly [RegExp, Verdict])[] = [
   [/token has expired|jwt expired/i, refused('token_expired')],
-  [/not yet valid|issued at future/i, refused('token_not_yet_valid')],
+  [/not yet valid|issued at future/i, notYetValid],
   [/session_revoked/, refused('session_revoked')],
   [
     /malformed|not a valid jwt|parts|decode|required in jwt|InvalidJWT/i,

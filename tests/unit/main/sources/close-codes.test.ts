@@ -36,6 +36,8 @@ describe('classify', () => {
     [{ code: 1008, reason: 'token_signature: wrong project' }, refused('token_signature')],
     [{ code: 1008, reason: 'Invalid or expired token' }, refused('token_expired')],
     [{ code: 1008, reason: 'No token provided' }, refused('token_missing')],
+    [{ code: 1008, reason: 'token_not_yet_valid' }, retry('token_not_yet_valid', 30_000)],
+    [{ status: 401, reason: 'token_not_yet_valid' }, retry('token_not_yet_valid', 30_000)],
     [{ code: 4401, reason: 'session_revoked' }, refused('session_revoked')],
     [{ code: 1008 }, refused('forbidden', false)],
     [{ status: 401 }, refused('forbidden', false)],

@@ -88,7 +88,7 @@ describe('classifyRest', () => {
 
   it.each([
     [401, body('PGRST303', 'JWT expired'), refused('token_expired')],
-    [401, body('PGRST303', 'JWT issued at future'), refused('token_not_yet_valid')],
+    [401, body('PGRST303', 'JWT issued at future'), retry('token_not_yet_valid', 30_000)],
     [401, body('PGRST301', 'Expected 3 parts in JWT; got 1'), refused('token_malformed')],
     [401, body('PGRST301', 'No suitable key or wrong key type'), refused('token_signature')],
     [401, body('PGRST301', 'JWSError JWSInvalidSignature'), refused('token_signature')],
