@@ -51,7 +51,7 @@ export const notYetValid = retry('token_not_yet_valid', 30_000)
  * What we end ourselves: what was said does not follow on what was said before (F52). However often
  * that happens it is no reason to stop, since what was missed can be asked for.
  */
-export const outOfStep: Verdict = retry('server_error')
+export const outOfStep = retry('server_error')
 
 const closeCodes: Readonly<Record<number, Verdict>> = {
   1000: { kind: 'done' },
