@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openFiles } from '../../src/main/lib/files.ts'
 import { line } from '../support/memory-ports-console.ts'
+import type { MemoryConsole } from '../support/memory-ports-console.ts'
 import {
   byId,
   closeAll,
@@ -95,13 +96,79 @@ describe('a start without a network', () => {
     expect(desk.clock.now() - (asOfMs ?? 0)).toBeGreaterThanOrEqual(60_000)
   })
 
+  /** The key of the snapshot is not answered before `answer` is called. */
+  function slowKey({ keychain }: MemoryConsole): () => void {
+    const { read } = keychain
+    const { promise: answered, resolve } = Promise.withResolvers<undefined>()
+    keychain.read = async (account) => {
+      if (account === key) await answered
+      return read(account)
+    }
+    return () => {
+      keychain.read = read
+      resolve(undefined)
+    }
+  }
+
+  it('T13: waits 1.5 s at most for what is kept, and shows what comes later if nothing was heard', async () => {
+    const before = await live()
+    await quit(before)
+    const answer = slowKey(before)
+    const desk = await next(before)
+    expect((await view(desk))?.session.kind).toBe('signed-in')
+    await desk.advance(1_400)
+    expect([desk.sockets.all.length, await rows(desk)]).toEqual([0, []])
+    desk.servers.gateway = 'unreachable'
+    await desk.advance(200)
+    expect((await view(desk))?.sources).toMatchObject([{ reason: 'unreachable' }])
+    answer()
+    await desk.settle()
+    expect(byId(await rows(desk))).toEqual({ 'job-1': true, waits: true, over: true })
+  })
+
+  it('shows nothing late over what was heard by then', async () => {
+    const before = await live()
+    await quit(before)
+    const answer = slowKey(before)
+    before.servers.jobs.delete('waits')
+    const desk = await next(before)
+    await desk.advance(2_000)
+    await serve(desk)
+    answer()
+    await desk.settle()
+    expect(byId(await rows(desk))).toEqual({ 'job-1': false, over: false })
+  })
+
+  it('claims no moment that has not come, though the clock was set back', async () => {
+    const before = await live()
+    await quit(before)
+    before.clock.jump(-hourMs)
+    const desk = await next(before, { online: false })
+    const connection = (await view(desk))?.connection
+    expect(connection).toMatchObject({ kind: 'offline', asOfMs: desk.clock.now() })
+  })
+
   it('I12: shows only rows of tenants that the token still names', async () => {
     const before = await live()
     const kept = before.files
     await before.clock.advance(15_000)
     const ofAcme = Uint8Array.from(kept.bytes.get(file) ?? [])
     for (const session of before.servers.sessions.values()) session.tenantId = 'borealis'
+    const { writeBytes } = kept
+    const writtenAtMs: number[] = []
+    kept.writeBytes = (name, bytes) => {
+      writtenAtMs.push(before.clock.now())
+      return writeBytes(name, bytes)
+    }
+    const seenAtMs = before.ipc
+      .next('workspaces:changed', ([told]) => told?.operator?.tenants[0]?.id === 'borealis')
+      .then(() => before.clock.now())
     await before.advance(before.servers.lifetimeS * 1_000)
+    // On disk as well they are gone at once, and not at the next turn.
+    const sinceSeenMs = (
+      await seenAtMs.then((at) => writtenAtMs.map((ms) => Math.abs(ms - at)))
+    ).sort((a, b) => a - b)
+    expect(sinceSeenMs[0]).toBeLessThanOrEqual(250)
     await quit(before)
     // As if the app had been killed between the renewal and the write.
     kept.bytes.set(file, ofAcme)
@@ -119,6 +186,17 @@ describe('the snapshot of a workspace', () => {
     expect([desk.files.writes, desk.keychain.entries.has(key)]).toEqual([1, true])
     const text = Buffer.from(desk.files.bytes.get(file) ?? []).toString('latin1')
     for (const word of ['Orders', 'acme', 'ada', 'user-of']) expect(text).not.toContain(word)
+  })
+
+  it('is not written where the session cannot be kept', async () => {
+    const desk = newConsole()
+    const { write } = desk.keychain
+    desk.keychain.write = async (account, value) =>
+      account === key ? write(account, value) : 'locked'
+    await live(desk)
+    await desk.clock.advance(60_000)
+    expect((await view(desk))?.keeping).toBe('keychain-locked')
+    expect([desk.files.writes, desk.keychain.entries.size]).toEqual([0, 0])
   })
 
   it('is written when the connection is lost', async () => {
@@ -141,7 +219,8 @@ describe('the snapshot of a workspace', () => {
     desk.clock.sleep(600_000)
     desk.power.resume()
     await desk.settle()
-    expect((await view(desk))?.connection).toMatchObject({ kind: 'reconnecting', asOfMs })
+    const told = desk.ipc.payloads('workspaces:changed').at(-1)
+    expect(told).toMatchObject([{ connection: { kind: 'reconnecting', asOfMs } }])
     expect(byId(await rows(desk))).toEqual({ 'job-1': true, waits: true, over: true })
     for (const socket of desk.sockets.all) socket.pong()
     await desk.settle()

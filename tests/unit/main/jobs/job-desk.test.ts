@@ -206,6 +206,34 @@ describe('JobDesk', () => {
     ])
   })
 
+  it('recalls the jobs of an earlier start, but none that no source used now could put right', () => {
+    const kept = ['a', 'b', 'c'].map((id, index) => ({
+      job: job({ id }),
+      heardAtMs: 1_000,
+      told: [1, 2, 3][index] ?? 0,
+    }))
+    desk.recall({ sources: ['stream', 'progress'], rows: kept }, (name) => name === 'progress')
+    expect(desk.open(1).rows).toMatchObject([
+      { id: 'b', remembered: true, heardAtMs: 1_000, ratePerSecond: null, left: null },
+      { id: 'c', remembered: true },
+    ])
+    expect(desk.keep().rows.map(({ told }) => told)).toEqual([1, 1])
+    sink.takeAll([job({ id: 'c' })])
+    expect(desk.open(1).rows.map(({ id, remembered }) => [id, remembered])).toEqual([['c', false]])
+  })
+
+  it('keeps what its sources told, by their names', () => {
+    desk.sinkOf('stream').take(job({ id: 'a' }))
+    sink.take(job({ id: 'a' }))
+    sink.take(job({ id: 'b' }))
+    const { sources, rows } = desk.keep()
+    expect(sources).toEqual(['progress', 'stream'])
+    expect(rows.map(({ job: { id }, told }) => [id, told])).toEqual([
+      ['a', 3],
+      ['b', 1],
+    ])
+  })
+
   it('draws no silence and does no work for a time in which nobody listened', async () => {
     const drawn = () => desk.groups[0]?.throughput
     sink.take(job({ seq: 1 }))
