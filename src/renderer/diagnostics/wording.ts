@@ -189,7 +189,7 @@ export const wording = {
   realtime_not_enabled: {
     title: 'Realtime is not enabled for the jobs table',
     text: 'The database does not announce changes of this table, so Signalbox asks every 5 seconds instead. Whoever runs the backend has to add the table to the publication supabase_realtime; it also needs a primary key.',
-    reason: 'Realtime not enabled',
+    reason: 'table not in Realtime',
   },
   realtime_unavailable: {
     title: 'This project offers no Realtime',
