@@ -69,6 +69,14 @@ export class LiveSource {
     if (!check()) throw new Error(`${withinMs} ms went by in vain until ${what}`)
   }
 
+  /** So many seconds go by, and the network after each of them. */
+  async seconds(count: number): Promise<void> {
+    for (let second = 0; second < count; second += 1) {
+      await this.bench.clock.advance(1_000)
+      await this.turn()
+    }
+  }
+
   /** The network gets its turns; time stands still. */
   async turn(): Promise<void> {
     for (let turn = 0; turn < turns; turn += 1) await new Promise((run) => setImmediate(run))

@@ -49,6 +49,8 @@ export class MemoryServers {
   /** The reply to the next refresh is lost after the server has done its part. */
   losesReply = false
   lifetimeS = 3_600
+  /** The code with which every refresh is refused, or null. */
+  refusesRefresh: string | null = null
   /** The gateway lists the jobs of every tenant to everybody. */
   leaks = false
   #pending = 0
@@ -154,6 +156,7 @@ export class MemoryServers {
   #refresh(body: Record<string, unknown>): Response {
     const token = String(body.refresh_token)
     this.presented.push(token)
+    if (this.refusesRefresh !== null) return this.#refuse(400, this.refusesRefresh)
     const session = [...this.sessions.values()].find(
       ({ refreshToken, spent }) => refreshToken === token || spent.at(-1) === token,
     )
