@@ -151,8 +151,9 @@ describe('a refresh', () => {
     'of a token that somebody else used signs out, says so, and is not repeated',
     async () => {
       const desk = new MemoryConsole([line()])
-      await desk.start()
+      desk.servers.lifetimeS = 600
       desk.servers.put(wireJob())
+      await desk.start()
       await desk.signIn()
       desk.sockets.last.accept()
       desk.sockets.last.say({ type: 'snapshot', job: wireJob() })

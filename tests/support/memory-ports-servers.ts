@@ -49,6 +49,8 @@ export class MemoryServers {
   /** The reply to the next refresh is lost after the server has done its part. */
   losesReply = false
   lifetimeS = 3_600
+  /** Merged into the payload of every token. */
+  claims: Record<string, unknown> = {}
   /** The code with which every refresh is refused, or null. */
   refusesRefresh: string | null = null
   /** The gateway lists the jobs of every tenant to everybody. */
@@ -180,6 +182,7 @@ export class MemoryServers {
       session_id: id,
       jti: String(this.#number()),
       app_metadata: { tenant_id: tenantId },
+      ...this.claims,
     })
     return this.#send(200, {
       access_token: token,
