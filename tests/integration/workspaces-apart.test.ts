@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { HttpFetch } from '../../src/main/ports.ts'
 import type { WorkspaceView } from '../../src/shared/workspace.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import type { MemoryConsole } from '../support/memory-ports-console.ts';
+import type { MemoryConsole } from '../support/memory-ports-console.ts'
 import { line } from '../support/memory-ports-console.ts'
 import { MemoryServers } from '../support/memory-ports-servers.ts'
 import { closeAll, newConsole, quit } from '../support/offline-console.ts'

@@ -14,10 +14,13 @@ export function systemClock(): Clock {
       uptime: () => uptime() * 1_000,
     }),
     after(delayMs: number, run: () => void): Cancel {
-      const timer = setTimeout(() => {
-        armed.delete(timer)
-        run()
-      }, Math.max(0, delayMs))
+      const timer = setTimeout(
+        () => {
+          armed.delete(timer)
+          run()
+        },
+        Math.max(0, delayMs),
+      )
       armed.add(timer)
       return () => {
         clearTimeout(timer)

@@ -8,7 +8,7 @@ import { FakeClock, settle } from '../../../support/fake-clock.ts'
 
 const trouble: GatewayAnswer = {
   kind: 'failed',
-  verdict: retry('server_error') as Exclude<ReturnType<typeof retry>, { kind: 'refused' }>,
+  verdict: retry('server_error'),
 }
 
 let scope: Scope
