@@ -1,6 +1,6 @@
 import { isFinal } from '../../shared/job.ts'
 import type { Job } from '../../shared/job.ts'
-import { compareEvents } from './merge.ts'
+import { apart } from './merge.ts'
 
 /** What is kept of a job that was removed: enough to hold it to its word if it comes back. */
 type LastWord = Pick<Job, 'attempt' | 'seq' | 'byTime' | 'updatedAt' | 'status' | 'progress'>
@@ -33,7 +33,7 @@ export class Gone<Key> {
   returned(key: Key, job: Job): Job | null {
     const gone = this.#words.get(key)
     if (gone === undefined || job.attempt > gone.attempt) return job
-    if (job.attempt < gone.attempt || compareEvents(job, gone) <= 0) return null
+    if (job.attempt < gone.attempt || apart(job, gone) <= 0) return null
     if (isFinal(gone.status) && job.status !== gone.status) return null
     return job.progress < gone.progress ? { ...job, progress: gone.progress } : job
   }

@@ -45,7 +45,8 @@ export function compareEvents(a: Ordered, b: Ordered): number {
   return apart(a, b) || Number(b.byTime === true) - Number(a.byTime === true)
 }
 
-function apart(a: Ordered, b: Ordered): number {
+/** The same, but 0 for one event told with a number and without. */
+export function apart(a: Ordered, b: Ordered): number {
   if (a.byTime === b.byTime) return a.seq - b.seq
   const apartMs = Date.parse(a.updatedAt) - Date.parse(b.updatedAt)
   return Number.isNaN(apartMs) ? 0 : apartMs
@@ -53,7 +54,7 @@ function apart(a: Ordered, b: Ordered): number {
 
 /** Whether `job` says less than what is known of the same job. */
 export const isOlder = (job: Job, known: Job): boolean =>
-  job.attempt < known.attempt || (job.attempt === known.attempt && compareEvents(job, known) < 0)
+  job.attempt < known.attempt || (job.attempt === known.attempt && apart(job, known) < 0)
 
 function wins(heard: Job, known: Job): boolean {
   const ends = isFinal(heard.status)

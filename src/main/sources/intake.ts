@@ -48,8 +48,13 @@ export class Intake {
     this.#tenants = new Set(options.tenantIds)
   }
 
+  /** Of a job that two tenants have by the same name: whichever is known. */
   last(jobId: string): Job | undefined {
-    return this.#last.get(jobId)
+    for (const tenantId of this.#tenants) {
+      const last = this.#last.get(tenantId, jobId)
+      if (last !== undefined) return last
+    }
+    return undefined
   }
 
   /** The server's history begins again: no last state holds anything to its word. */
@@ -58,7 +63,7 @@ export class Intake {
   }
 
   forget(jobId: string): void {
-    this.#last.delete(jobId)
+    for (const tenantId of this.#tenants) this.#last.delete(tenantId, jobId)
     this.#options.sink.forget(jobId)
   }
 
@@ -96,7 +101,7 @@ export class Intake {
     const wire = readWire(raw)
     const id = wire && idOf(wire)
     if (wire === null || id === null || statusOf(wire) === null) return this.#drop('malformed')
-    const last = this.#last.get(id)
+    const last = this.#lastOf(wire, id, false)
     const tenantId = this.#tenantIn(wire, last)
     if (tenantId === null) return null
     const order = orderOfRow(wire, last)
@@ -115,7 +120,7 @@ export class Intake {
   #read(wire: Wire, expected: string | null, isChange: boolean): Job | null {
     const id = this.#idIn(wire, expected)
     if (id === null || statusOf(wire) === null) return this.#drop('malformed')
-    const last = this.#last.get(id)
+    const last = this.#lastOf(wire, id, expected !== null)
     const tenantId = this.#tenantIn(wire, last)
     if (tenantId === null) return null
     const live = isChange || expected !== null
@@ -134,8 +139,15 @@ export class Intake {
     const named = wire.job_id ?? wire.id
     if (named !== undefined) return String(named) === expected ? expected : null
     const name = wire.job_name ?? wire.name
-    const known = this.#last.get(expected)?.name
+    const known = this.last(expected)?.name
     return name === undefined || name === expected || name === known ? expected : null
+  }
+
+  /** Two tenants may use one name, but not on one job's own socket: there it would change hands. */
+  #lastOf({ tenant_id }: Wire, id: string, isOwnSocket: boolean): Job | undefined {
+    return tenant_id === undefined || isOwnSocket
+      ? this.last(id)
+      : this.#last.get(String(tenant_id), id)
   }
 
   /** Compared after parsing, so that a repeated key cannot say two things (F60). */
@@ -145,7 +157,6 @@ export class Intake {
       return last?.tenantId ?? (this.#tenants.size === 1 ? (only ?? null) : this.#drop('malformed'))
     }
     const tenantId = String(wire.tenant_id)
-    // A job does not change hands either, not even between two tenants of ours.
     if (last === undefined ? this.#tenants.has(tenantId) : last.tenantId === tenantId) {
       return last?.tenantId ?? tenantId
     }

@@ -49,6 +49,21 @@ describe('JobStore', () => {
     expect(known()).toMatchObject({ attempt: 2, progress: 5 })
   })
 
+  it('takes one event with and without a number for one', () => {
+    const event = { seq: 3, updatedAt: '2026-11-20T14:00:00.000Z' }
+    const unnumbered = { ...event, seq: 1e15, byTime: true } as const
+    take(event)
+    store.doubt(gateway, null)
+    expect(take(unnumbered)).toBe('same')
+    expect(remembered()).toEqual({ 'job-1': false })
+    store.forget(gateway, 'job-1')
+    expect(take(unnumbered)).toBe('older')
+    store = fresh()
+    take(unnumbered)
+    store.forget(gateway, 'job-1')
+    expect(take(event)).toBe('older')
+  })
+
   it('F57: an end is final unless the attempt rises', () => {
     take({ seq: 5, status: 'succeeded', progress: 100 })
     take({ seq: 6, status: 'running', progress: 100 })

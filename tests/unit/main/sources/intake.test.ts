@@ -103,6 +103,22 @@ describe('Intake', () => {
     expect(dropped).toEqual(['tenant'])
   })
 
+  it('I12: keeps apart two jobs of one name that two tenants of ours have', () => {
+    const door = intake('acme', 'globex')
+    for (const tenant_id of ['acme', 'globex', 'acme', 'globex']) {
+      door.takeAny(wireJob({ tenant_id, seq: taken.length + 1 }))
+    }
+    expect(taken.map(({ tenantId, seq }) => [tenantId, seq])).toEqual([
+      ['acme', 1],
+      ['globex', 2],
+      ['acme', 3],
+      ['globex', 4],
+    ])
+    expect([dropped, trespasses]).toEqual([[], 0])
+    door.forget('job-1')
+    expect(door.last('job-1')).toBeUndefined()
+  })
+
   it('compares tenant ids as text, and fills the only one in where none is sent', () => {
     const door = intake('7')
     door.takeFrame('a', text({ job_name: 'a', tenant_id: 7, percent: 1 }))
