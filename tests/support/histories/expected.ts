@@ -37,14 +37,13 @@ export class Expected {
       return
     }
     const before = stateOf(known.told)
-    known.told.push(event)
     const isNewer =
       event.attempt > before.attempt ||
       (event.attempt === before.attempt && event.seq > before.seq && !isFinal(before.status))
-    if (!known.isShown) {
-      if (!isNewer) return
-      known.isShown = true
-    }
+    // Old news of a job that is gone are no news.
+    if (!known.isShown && !isNewer) return
+    known.isShown = true
+    known.told.push(event)
     if (event.attempt < before.attempt) return
     // Old news still raises what was reached.
     const raises = event.attempt === before.attempt && event.progress > before.progress

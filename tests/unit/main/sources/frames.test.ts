@@ -61,8 +61,11 @@ describe('parseFrame', () => {
   })
 
   it('I15: never throws, whatever comes', () => {
+    // Not `unit: 'binary'`: its table of all letters takes seconds to make.
+    const units = fc.array(fc.integer({ min: 0, max: 0xffff }))
+    const letters = units.map((codes) => String.fromCharCode(...codes))
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.json(), letters), (text) => {
         parseFrame(text)
       }),
       { numRuns: 2_000 },
