@@ -6,7 +6,8 @@ export type KeychainTrouble = 'locked' | 'unavailable' | 'timeout'
 
 /**
  * The fake of the Keychain port: entries that a test can look at, and the moods of real keychains.
- * To script another mood, set `trouble` (all calls), `refusesErasure`, `hangs`, or `diesAfter`.
+ * To script another mood, set `trouble` (all calls), `refusesErasure`, `hangs`, or `diesAfter`; or
+ * `hold` calls back for a while.
  */
 export class MemoryKeychain implements Keychain {
   readonly keeping = 'keychain'
@@ -22,8 +23,20 @@ export class MemoryKeychain implements Keychain {
   changes = 0
   /** Longest value ever written, in bytes. */
   longest = 0
+  #held: PromiseWithResolvers<undefined> | null = null
+
+  /** From now on no call begins, until `release`. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers()
+  }
+
+  release(): void {
+    this.#held?.resolve(undefined)
+    this.#held = null
+  }
 
   read = async (account: string): Promise<KeychainRead> => {
+    await this.#held?.promise
     if (this.#dead) return new Promise(() => undefined)
     if (this.trouble !== null) return { kind: this.trouble }
     const text = this.entries.get(account)
@@ -31,6 +44,7 @@ export class MemoryKeychain implements Keychain {
   }
 
   write = async (account: string, value: Secret): Promise<KeychainWrite> => {
+    await this.#held?.promise
     if (this.#dead) return new Promise(() => undefined)
     if (this.trouble !== null) return this.trouble
     this.changes += 1
@@ -40,6 +54,7 @@ export class MemoryKeychain implements Keychain {
   }
 
   erase = async (account: string): Promise<KeychainWrite> => {
+    await this.#held?.promise
     if (this.#dead) return new Promise(() => undefined)
     if (this.trouble !== null) return this.trouble
     if (this.refusesErasure && this.entries.has(account)) return 'locked'

@@ -1,5 +1,5 @@
 import type { HttpFetch } from '../../src/main/ports.ts'
-import { makeToken } from './fake-auth-server.ts'
+import { canary, canaryToken } from './histories/canary.ts'
 
 /** How token requests go, from now on. */
 export type AuthMood = 'well' | 'down' | 'hangs' | 'loses replies' | 'refuses'
@@ -10,6 +10,8 @@ export type AuthMood = 'well' | 'down' | 'hangs' | 'loses replies' | 'refuses'
  */
 export class ScriptedAuth {
   mood: AuthMood = 'well'
+  /** What the tokens say that are given from now on. */
+  claims: Readonly<Record<string, unknown>> = session
   /** Requests that are waiting for an answer. */
   pending = 0
   /** Most refreshes under way at once. */
@@ -90,15 +92,14 @@ export class ScriptedAuth {
     const nowS = Math.floor(this.#now() / 1_000)
     const payload = {
       sub: 'user-1',
-      role: 'authenticated',
       email: 'ada@example.com',
       iat: nowS,
       exp: nowS + 3_600,
       jti: refresh_token,
-      app_metadata: { tenant_id: 'tenant-1' },
+      ...this.claims,
     }
     return answer(200, {
-      access_token: makeToken(payload),
+      access_token: canaryToken(payload),
       refresh_token,
       token_type: 'bearer',
       expires_in: 3_600,
@@ -109,9 +110,17 @@ export class ScriptedAuth {
 
   #newToken(): string {
     this.#serial += 1
-    return `refresh${this.#serial}`
+    return `${canary}${this.#serial}`
   }
 }
+
+/** A session, and what a careless project puts in its place. */
+export const session = { role: 'authenticated', app_metadata: { tenant_id: 'tenant-1' } }
+export const strangers = [
+  { role: 'anon' },
+  { role: 'service_role', app_metadata: { tenant_id: 'tenant-1' } },
+  { role: 'authenticated', app_metadata: {} },
+]
 
 function answer(status: number, body: unknown): Response {
   const headers = {
