@@ -159,9 +159,15 @@ export class SessionVault {
     }
     this.#parts.log.warn('the keychain did not take the session', { answer: written })
     this.#become(written === 'unavailable' ? 'memory' : 'keychain-locked')
-    if (!this.#parts.signal.aborted)
-      this.#retry = this.#parts.clock.after(retryMs, () => void this.retry())
+    this.#retryLater()
     return false
+  }
+
+  /** Two writes may wait for one keychain and both be refused: there is still one timer. */
+  #retryLater(): void {
+    this.#disarm()
+    if (this.#parts.signal.aborted) return
+    this.#retry = this.#parts.clock.after(retryMs, () => void this.retry())
   }
 
   /** A method, because sealing may happen while a write is awaited. */

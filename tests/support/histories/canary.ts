@@ -9,8 +9,9 @@ const encoded = [0, 1, 2].map((offset) =>
     .toString('base64')
     .slice(offset === 0 ? 0 : 4, -4),
 )
-const percent = [...canary].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
-const needles = [canary, [...canary].reverse().join(''), percent, ...encoded]
+const letters = Array.from(canary)
+const percent = letters.map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
+const needles = [canary, letters.toReversed().join(''), percent, ...encoded]
 
 /** A session token that the canary is part of, wherever it is cut. */
 export function canaryToken(payload: Readonly<Record<string, unknown>>): string {

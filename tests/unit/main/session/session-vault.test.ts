@@ -118,6 +118,20 @@ describe('the vault', () => {
     expect(desk.clock.armed).toBe(0)
   })
 
+  it('I1: has one timer, however many writes waited for a keychain that refused them', async () => {
+    const desk = new Desk()
+    const { vault, close } = desk.start()
+    desk.keychain.trouble = 'locked'
+    desk.keychain.hold()
+    vault.keep(tokens('1'))
+    void vault.retry()
+    desk.keychain.release()
+    await settle()
+    expect(desk.clock.armed).toBe(1)
+    close()
+    expect(desk.clock.armed).toBe(0)
+  })
+
   it('tries again at once when asked', async () => {
     const desk = new Desk()
     const { vault } = desk.start()
