@@ -71,7 +71,7 @@ export class Intake {
   takeFrame(jobId: string, text: string | null): { readonly finished: boolean } | null {
     const frame = text === null ? null : parseFrame(text)
     if (frame === null) return this.#drop('malformed')
-    const last = frame.kind === 'snapshot' ? this.#last.get(jobId) : undefined
+    const last = frame.kind === 'snapshot' ? this.last(jobId) : undefined
     const job = this.#read(frame.job, jobId, frame.kind === 'progress')
     if (job === null) return null
     this.#give(job)
