@@ -32,7 +32,7 @@ export default defineConfig({
       project('unit', ['tests/unit/**/*.test.ts', 'tests/unit/**/*.test.tsx']),
       project('integration', ['tests/integration/**/*.test.ts'], 30_000),
       project('conformance', ['tests/conformance/**/*.test.ts'], 60_000),
-      project('faults', ['tests/faults/**/*.test.ts'], 60_000),
+      project('faults', ['tests/faults/**/*.test.ts', 'tests/faults/**/*.test.tsx'], 60_000),
       project('load', ['tests/load/**/*.test.ts'], 60_000),
       project('soak', ['tests/soak/**/*.test.ts'], 60_000),
     ],

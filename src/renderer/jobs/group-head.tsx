@@ -1,5 +1,6 @@
 import { memo, useSyncExternalStore } from 'react'
 import { ChevronIcon } from '../ui/icons.tsx'
+import { TheirText } from '../ui/their-text.tsx'
 import { groupWords, sparkPoints } from './group-words.ts'
 import { unheard } from './row-words.ts'
 import type { JobFeed } from './job-feed.ts'
@@ -41,7 +42,7 @@ export const GroupHead = memo(function GroupHead(props: GroupHeadProps) {
       style={sticky ? undefined : { transform: `translateY(${top}px)` }}
     >
       <div role="gridcell" aria-colindex={1} aria-colspan={8}>
-        <span className="group-name cut">{name}</span>
+        <TheirText className="group-name cut" text={name} />
         <span className="group-counts cut">{groupWords(group)}</span>
         {!open && <ChevronIcon size={12} />}
         {silent && (

@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import type { JobRow } from '../../shared/job.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
+import { TheirText } from '../ui/their-text.tsx'
 import {
   formatAge,
   formatDuration,
@@ -93,7 +94,9 @@ function Standing({ row }: { readonly row: JobRow }) {
         <strong className="pane-number">{formatPercent(row.progress)}</strong>
         <span className="pane-step" data-tone={looks[look].tone}>
           <StatusSign look={look} remembered={row.remembered} />
-          <span>{standingWords(row)}</span>
+          <span>
+            <StandingWords row={row} />
+          </span>
         </span>
       </div>
       <Track
@@ -116,12 +119,17 @@ function Standing({ row }: { readonly row: JobRow }) {
   )
 }
 
-function standingWords(row: JobRow): string {
+function StandingWords({ row }: { readonly row: JobRow }) {
   if (row.status === 'queued') return 'Queued'
   const word = looks[row.status].word
   if (row.status === 'succeeded' || row.step === null) return word
-  const step = `${row.step.label}, step ${row.step.index} of ${row.step.total}`
-  return row.status === 'running' ? step : `${word} in ${step}`
+  const { label, index, total } = row.step
+  return (
+    <>
+      {row.status !== 'running' && `${word} in `}
+      <TheirText text={label} />, step {index} of {total}
+    </>
+  )
 }
 
 function figures(row: JobRow, nowMs: number): (readonly [string, string])[] {

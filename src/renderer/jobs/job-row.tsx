@@ -3,6 +3,7 @@ import type { JobRow } from '../../shared/job.ts'
 import { useNowMs } from '../ui/ticker.ts'
 import { formatPercent } from '../ui/format.ts'
 import type { JobFeed } from './job-feed.ts'
+import { JobName } from './job-name.tsx'
 import { looks } from './job-state.ts'
 import type { JobLook } from './job-state.ts'
 import { causeOf, progressLabel, progressWords, rowWords } from './row-words.ts'
@@ -46,8 +47,7 @@ export const JobLine = memo(function JobLine(props: LineProps) {
         <StatusSign look={words.look} remembered={row.remembered} />
       </div>
       <div role="gridcell" aria-colindex={2} className="cell-job cut" title={row.name}>
-        <span className="job-name">{row.name}</span> <span className="job-kind">{row.kind}</span>
-        {row.attempt > 1 && <span className="job-kind"> attempt {row.attempt}</span>}
+        <JobName row={row} />
       </div>
       <div role="gridcell" aria-colindex={3} className="cell-step cut" title={words.step}>
         {words.step}

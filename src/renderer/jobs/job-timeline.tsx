@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { TimelineEntry } from '../../shared/job.ts'
 import { wordsFor } from '../diagnostics/wording.ts'
 import { formatClock } from '../ui/format.ts'
+import { TheirText } from '../ui/their-text.tsx'
 import { useView } from '../ui/use-view.ts'
 import { timeOf } from './job-state.ts'
 import type { TimelineStore } from './timeline-store.ts'
@@ -39,7 +40,7 @@ export function JobTimeline({ timeline }: { readonly timeline: TimelineStore }) 
                 {entry.level === 'warning' || entry.level === 'error' ? (
                   <span className="vh">{entry.level}: </span>
                 ) : null}
-                {entry.text}
+                <TheirText text={entry.text} />
               </span>
             </li>
           ))}
@@ -77,7 +78,8 @@ function Log({ lines }: { readonly lines: readonly TimelineEntry[] }) {
 function LogLine({ entry }: { readonly entry: TimelineEntry }) {
   return (
     <li data-level={entry.level}>
-      <time dateTime={entry.at}>{formatClock(timeOf(entry.at))}</time> {entry.text}
+      <time dateTime={entry.at}>{formatClock(timeOf(entry.at))}</time>{' '}
+      <TheirText text={entry.text} />
     </li>
   )
 }
