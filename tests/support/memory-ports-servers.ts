@@ -2,6 +2,8 @@ import type { HttpFetch } from '../../src/main/ports.ts'
 import type { WireJob } from '../../src/shared/job.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { makeToken } from './fake-auth-server.ts'
+import { answerQuery } from './scripted-rest.ts'
+import type { Row } from './scripted-rest.ts'
 
 /** How the servers behave towards requests that arrive from now on. */
 export type Mood = 'well' | 'silent' | 'unreachable' | 'failing' | 'portal'
@@ -37,6 +39,8 @@ export class MemoryServers {
     ['bob@example.com', { password: 'builder', tenantId: 'globex' }],
   ])
   readonly jobs = new Map<string, WireJob>()
+  /** The table of jobs, as PostgREST serves it. */
+  readonly rows: Row[] = []
   readonly sessions = new Map<string, MemorySession>()
   /** What arrived, wherever it arrived. */
   readonly requests: MemoryRequest[] = []
@@ -207,6 +211,9 @@ export class MemoryServers {
     if (exp * 1_000 <= this.#clock.now() || session === undefined) {
       const code = session === undefined ? 'session_revoked' : 'token_expired'
       return this.#send(401, { error: { code, message: code } })
+    }
+    if (url.pathname.startsWith('/rest/')) {
+      return this.#send(200, answerQuery(this.rows, url.searchParams))
     }
     const jobs = this.leaks ? [...this.jobs.values()] : this.jobsOf(session.tenantId)
     if (url.pathname.endsWith('/websocket/status')) {
