@@ -10,8 +10,11 @@ export const isFinal = (status: JobStatus): boolean =>
 
 /** Longest job id or name, in characters (gateway-protocol §8). */
 export const jobIdMaxLength = 128
-/** Job ids and names on the wire: letters, digits, `.`, `_`, `-` (gateway-protocol §8). */
-export const jobIdPattern = /^[A-Za-z0-9._-]{1,128}$/
+/**
+ * Job ids and names on the wire: letters, digits, `.`, `_`, `-` (gateway-protocol §8). Not `.` or
+ * `..`, which as a segment of an address would lead elsewhere, encoded or not (F62).
+ */
+export const jobIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
 
 const wireTime = z.iso.datetime({ offset: true })
 

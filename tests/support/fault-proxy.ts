@@ -70,7 +70,8 @@ export class FaultProxy {
     this.#http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       this.#upgrade(request, socket, head)
     })
-    this.#server = net.createServer((socket) => this.#connect(socket))
+    // Without it a second small frame would wait for the first to be acknowledged, for 40 ms.
+    this.#server = net.createServer({ noDelay: true }, (socket) => this.#connect(socket))
   }
 
   static async start(targetUrl: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
@@ -224,7 +225,8 @@ export class FaultProxy {
   }
 
   #tunnel(request: IncomingMessage, { socket, head, seen, connection }: Upgrading): void {
-    const onward = net.connect(Number(this.#target.port), this.#target.hostname)
+    const { port, hostname } = this.#target
+    const onward = net.connect({ port: Number(port), host: hostname, noDelay: true })
     this.#keep(onward)
     const lines = Object.entries(this.#headers(seen, request)).map(
       ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : (value ?? '')}`,

@@ -40,6 +40,8 @@ export class ScriptedGateway {
   readonly requests: Seen[] = []
   readonly dials: Seen[] = []
   events: unknown[] = []
+  /** Of the list of jobs. */
+  epoch = 'e'
   /** The reason why a token is refused, or null. */
   refuse: (token: string | null) => string | null = (token) =>
     token === null ? 'token_missing' : null
@@ -140,7 +142,7 @@ export class ScriptedGateway {
       return json(200, { tenant_ids: [], active_jobs: active, connections: this.connections })
     }
     if (seen.path === '/api/v1/jobs')
-      return json(200, { jobs, next_cursor: null, epoch: 'e', offset: 0 })
+      return json(200, { jobs, next_cursor: null, epoch: this.epoch, offset: 0 })
     const [, id = '', events] = /^\/api\/v1\/jobs\/([^/]+)(\/events)?$/.exec(seen.path) ?? []
     const job = this.jobs.get(id)
     if (job === undefined)

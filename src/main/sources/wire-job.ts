@@ -97,7 +97,7 @@ export function idOf(wire: Wire): string | null {
   const id = wire.job_id ?? wire.id ?? wire.job_name ?? wire.name
   if (id === undefined) return null
   const text = String(id)
-  return jobIdPattern.test(text) && text !== '.' && text !== '..' ? text : null
+  return jobIdPattern.test(text) ? text : null
 }
 
 /** The status, undefined when none is given, null when the word is unknown. */
