@@ -89,20 +89,6 @@ describe('the progress source', () => {
     expect(bench.row('late')?.status).toBe('running')
   })
 
-  it('F1: comes back after a drop with what it missed, in one flip', async () => {
-    gateway.put(wireJob())
-    open()
-    await live(1)
-    gateway.each((socket) => socket.terminate())
-    await settled('the drop is noticed', () => bench.state === 'reconnecting')
-    expect(bench.source.view).toMatchObject({ reason: 'unreachable', sockets: 0 })
-    gateway.push('job-1', { progress: 77 })
-    await bench.clock.advance(1_000)
-    await live(1)
-    await settled('the missed change is shown', () => bench.row()?.progress === 77)
-    expect(bench.shown).toEqual(['live', 'reconnecting', 'live'])
-  })
-
   it('I11: shows how a job ended while it was not connected', async () => {
     gateway.put(wireJob())
     open()
@@ -112,18 +98,6 @@ describe('the progress source', () => {
     await settled('the drop is noticed', () => bench.state === 'reconnecting')
     gateway.finish('job-1', 'failed')
     await passing('the end is shown', () => bench.row()?.status === 'failed')
-  })
-
-  it('F31: renews a refused token once for discovery and all sockets together', async () => {
-    for (const id of ['a', 'b', 'c', 'd']) gateway.put(wireJob({ id }))
-    open()
-    await live(4)
-    gateway.refuse = (token) => (token === 'token-1' ? 'token_expired' : null)
-    gateway.each((socket) => socket.close(1008, 'token_expired'))
-    await passing('all are back', () => gateway.dials.length === 8)
-    await live(4)
-    expect(bench.tokens.renewals).toBe(1)
-    expect(gateway.dials.slice(4).map(({ token }) => token)).toEqual(Array(4).fill('token-2'))
   })
 
   it('stops with the reason when the renewed token is refused as well', async () => {
@@ -168,84 +142,6 @@ describe('the progress source', () => {
     expect(bench.tokens.renewals).toBe(0)
   })
 
-  it('F50: forgets a job that the server does not know, and does not ask again', async () => {
-    gateway.put(wireJob({ id: 'a' }))
-    gateway.put(wireJob({ id: 'b' }))
-    gateway.onSocket = (socket, jobId) => {
-      if (jobId === 'a') socket.close(4404)
-      else socket.send(JSON.stringify({ type: 'snapshot', job: gateway.jobs.get(jobId) }))
-    }
-    open()
-    await live(1)
-    await settled('it is forgotten', () => bench.row('a') === undefined)
-    await rounds(3)
-    expect(gateway.dials).toHaveLength(2)
-    expect(bench.row('a')).toBeUndefined()
-  })
-
-  it('F46: a forbidden job stops alone; the others live, and no token is spent', async () => {
-    gateway.put(wireJob({ id: 'a' }))
-    gateway.put(wireJob({ id: 'b' }))
-    gateway.onSocket = (socket, jobId) => {
-      if (jobId === 'a') socket.close(4403)
-      else socket.send(JSON.stringify({ type: 'snapshot', job: gateway.jobs.get(jobId) }))
-    }
-    open()
-    await live(1)
-    await rounds(4)
-    expect(gateway.dials).toHaveLength(2)
-    expect(bench.tokens.renewals).toBe(0)
-  })
-
-  it('F15: obeys Retry-After at the upgrade', async () => {
-    gateway.put(wireJob())
-    gateway.onUpgrade = () => ({ status: 503, headers: { 'Retry-After': '7' } })
-    open()
-    await settled('it waits', () => bench.source.view.reason === 'server_error')
-    const { nextTryAtMs } = bench.source.view
-    expect(nextTryAtMs).toBe(bench.clock.now() + 7_000 + 1_000)
-    gateway.onUpgrade = () => undefined
-    await bench.clock.advance(7_999)
-    expect(gateway.dials).toHaveLength(1)
-    await bench.clock.advance(1)
-    await live(1)
-  })
-
-  it('F13: takes a login page for a captive portal: not parsed, no token spent', async () => {
-    gateway.onHttp = () => ({
-      status: 200,
-      headers: { 'content-type': 'text/html' },
-      body: '<script>{"active_jobs":["stolen"]}</script>',
-    })
-    open()
-    await settled('it says so', () => bench.source.view.reason === 'captive_portal')
-    expect(bench.source.view.nextTryAtMs).toBe(bench.clock.now() + 11_000)
-    expect(bench.tokens.renewals).toBe(0)
-    expect(gateway.dials).toHaveLength(0)
-  })
-
-  it('F14: follows no redirect, so that the token goes nowhere else', async () => {
-    const elsewhere = await ScriptedGateway.listen()
-    gateway.onHttp = () => ({ status: 302, headers: { location: `${elsewhere.url}/login` } })
-    open()
-    await settled('it says so', () => bench.source.view.reason === 'captive_portal')
-    expect(elsewhere.requests).toHaveLength(0)
-    await elsewhere.close()
-  })
-
-  it('F3: finds a black hole within 12 s, and is not called live beyond that', async () => {
-    gateway.put(wireJob())
-    open()
-    await live(1)
-    gateway.blackHole()
-    gateway.onHttp = () => 'hang'
-    await bench.clock.advance(11_999)
-    expect(bench.state).toBe('live')
-    await bench.clock.advance(1)
-    expect(bench.state).toBe('reconnecting')
-    expect(bench.source.view.reason).toBe('timed_out')
-  })
-
   it('I14: with no job active, a silent discovery is not called live for longer than 12 s', async () => {
     open()
     await live(0)
@@ -254,34 +150,6 @@ describe('the progress source', () => {
     expect(bench.state).toBe('live')
     await bench.clock.advance(1)
     expect(bench.shown).toEqual(['live', 'reconnecting'])
-  })
-
-  it('F17: gives up a server that accepts and never answers, on both ways', async () => {
-    gateway.put(wireJob())
-    gateway.onUpgrade = () => 'hang'
-    open()
-    await settled('it hangs', () => gateway.connections === 1)
-    await bench.clock.advance(10_000)
-    expect(bench.source.view).toMatchObject({ state: 'reconnecting', reason: 'timed_out' })
-  })
-
-  it('F72: closed while connecting, nothing is left on either side', async () => {
-    for (const id of ['a', 'b', 'c']) gateway.put(wireJob({ id }))
-    gateway.onUpgrade = () => 'hang'
-    open()
-    await settled('all hang', () => gateway.connections === 3)
-    await bench.scope.close('signed out')
-    expect(bench.clock.armed).toBe(0)
-    await settled('the server sees them go', () => gateway.connections === 0)
-    expect(bench.desk.size).toBe(0)
-  })
-
-  it('F72: closed while discovery hangs, nothing is left', async () => {
-    gateway.onHttp = () => 'hang'
-    open()
-    await settled('it hangs', () => gateway.requests.length === 1)
-    await bench.scope.close('signed out')
-    expect(bench.clock.armed).toBe(0)
   })
 
   it('wake dials at once whatever waits', async () => {
@@ -320,34 +188,6 @@ describe('the progress source', () => {
     await until('it was dialled anew', () => gateway.dials.length === 2)
     await until('it is live', () => bench.state === 'live' && bench.row()?.progress === 80)
     expect(bench.clock.monotonic() - wokeAtMs).toBeLessThanOrEqual(5_000)
-  })
-
-  it('F52: asks for the state when an event was missed', async () => {
-    gateway.put(wireJob({ seq: 5 }))
-    open()
-    await live(1)
-    await rounds(1)
-    await settled('the round is over', () => bench.clock.delays.includes(3_000))
-    const before = gateway.requests.length
-    gateway.push('job-1', { seq: 9, progress: 60 })
-    await settled('the jump is shown', () => bench.row()?.seq === 9)
-    await bench.clock.advance(500)
-    await settled('it asked', () => gateway.requests.length > before)
-  })
-
-  it('F61: stops listening to a server that keeps naming another tenant', async () => {
-    gateway.put(wireJob())
-    open()
-    await live(1)
-    for (let time = 0; time < 3; time += 1) {
-      gateway.each((socket) =>
-        socket.send(JSON.stringify({ type: 'progress', tenant_id: 'globex', progress: 99 })),
-      )
-    }
-    await settled('it stopped', () => bench.state === 'stopped')
-    expect(bench.source.stopped).toBe('protocol_error')
-    expect(bench.desk.dropped).toBe(3)
-    expect(bench.row()?.progress).toBe(10)
   })
 
   it('I12: shows nothing of another tenant, wherever it is listed', async () => {
