@@ -36,7 +36,7 @@ export class FakeClock implements Clock {
   }
 
   /** Moves both clocks forward, running what falls due, and lets promises settle after each timer. */
-  async advance(byMs: number): Promise<void> {
+  async advance(byMs: number, settled: () => Promise<void> = settle): Promise<void> {
     const end = this.#monotonicMs + byMs
     for (;;) {
       const next = this.#soonest()
@@ -44,10 +44,10 @@ export class FakeClock implements Clock {
       this.#move(Math.max(0, next.at - this.#monotonicMs))
       this.#timers.delete(next)
       next.run()
-      await settle()
+      await settled()
     }
     this.#move(end - this.#monotonicMs)
-    await settle()
+    await settled()
   }
 
   /** The wall clock jumps; the monotonic one does not. */
@@ -82,4 +82,11 @@ export class FakeClock implements Clock {
 /** Lets every promise that can settle without time or I/O settle. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+}
+
+/** The same, however long the chains of promises are. */
+export function settleAll(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

@@ -12,6 +12,9 @@ export class FakeSocket implements Socket {
   canPing = true
   closes = 0
   readonly sent: string[] = []
+  /** What the peer makes of what is said to it, and of a ping. */
+  onSaid: (text: string) => void = () => undefined
+  onPing: () => void = () => undefined
   readonly bufferedAmount = 0
 
   constructor(request: SocketRequest, onGone: () => void) {
@@ -76,11 +79,14 @@ export class FakeSocket implements Socket {
 
   send(text: string): void {
     this.sent.push(text)
+    this.onSaid(text)
   }
 
   ping(): boolean {
-    if (this.canPing) this.pings += 1
-    return this.canPing
+    if (!this.canPing) return false
+    this.pings += 1
+    this.onPing()
+    return true
   }
 
   close(): void {

@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { JobDesk } from '../../../src/main/jobs/job-desk.ts'
+import { createLog } from '../../../src/main/lib/log.ts'
+import { Scope } from '../../../src/main/lib/scope.ts'
+import { Secret } from '../../../src/main/lib/secret.ts'
+import { openProgressSource } from '../../../src/main/sources/progress-source.ts'
+import type { Source, SourceContext } from '../../../src/main/sources/source.ts'
+import { openStreamSource } from '../../../src/main/sources/stream-source.ts'
+import { Positions } from '../../../src/main/workspaces/positions.ts'
+import { jobTableSchema } from '../../../src/shared/profile.ts'
+import type { JobRow } from '../../../src/shared/job.ts'
+import { FakeClock, settleAll } from '../fake-clock.ts'
+import { FakeTokens } from '../fake-tokens.ts'
+import { wireJob } from '../wire-jobs.ts'
+import { Gateway } from './gateway.ts'
+import type { Level, Seen } from './level.ts'
+import { Net } from './net.ts'
+import type { Asking, Dialling, Garbling } from './net.ts'
+import { Pane } from './pane.ts'
+import { anyTurn, essence, Truth } from './truth.ts'
+import type { Turn } from './truth.ts'
+
+const tenantIds = ['acme']
+const jobIds = ['a', 'b', 'c', 'd'] as const
+
+const openers = { progress: openProgressSource, stream: openStreamSource }
+type Kind = keyof typeof openers
+
+type Step =
+  | { readonly do: 'turn'; readonly id: string; readonly turn: Turn }
+  | { readonly do: 'elsewhere'; readonly id: string; readonly turn: Turn }
+  | { readonly do: 'remove' | 'trespass'; readonly id: string }
+  | { readonly do: 'dials'; readonly go: Dialling }
+  | { readonly do: 'requests'; readonly go: Asking }
+  | { readonly do: 'garble'; readonly next: Garbling }
+  | { readonly do: 'cut'; readonly nth: number }
+  | { readonly do: 'cut all' | 'mute' | 'restart' | 'renew' | 'wake' | 'no token' | 'token' }
+  | { readonly do: 'pass' | 'jump'; readonly ms: number }
+
+const id = fc.constantFrom(...jobIds)
+const often = (weight: number, ...steps: Step[]) => ({
+  weight,
+  arbitrary: fc.constantFrom(...steps),
+})
+const goes = <Way extends string>(...ways: Way[]): Way[] => ways
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 24,
+    arbitrary: fc.record({ id, turn: anyTurn }).map((one): Step => ({ do: 'turn', ...one })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ id, turn: anyTurn }).map((one): Step => ({ do: 'elsewhere', ...one })),
+  },
+  { weight: 2, arbitrary: id.map((one): Step => ({ do: 'remove', id: one })) },
+  { weight: 1, arbitrary: id.map((one): Step => ({ do: 'trespass', id: one })) },
+  often(
+    5,
+    ...goes('well', 'well', 'refused', 'silent', 'busy', 'too many', 'unauthorised').map(
+      (go): Step => ({ do: 'dials', go: go as Dialling }),
+    ),
+  ),
+  often(
+    5,
+    ...goes('well', 'slow', 'silent', 'unreachable', 'failing').map((go): Step => ({
+      do: 'requests',
+      go: go as Asking,
+    })),
+  ),
+  often(
+    4,
+    ...goes('lost', 'doubled', 'swapped').map((next): Step => ({
+      do: 'garble',
+      next: next as Garbling,
+    })),
+  ),
+  { weight: 4, arbitrary: fc.nat(5).map((nth): Step => ({ do: 'cut', nth })) },
+  often(5, { do: 'cut all' }, { do: 'mute' }, { do: 'restart' }, { do: 'wake' }),
+  often(3, { do: 'renew' }, { do: 'renew' }, { do: 'token' }, { do: 'no token' }),
+  {
+    weight: 14,
+    arbitrary: fc
+      .constantFrom(1, 100, 800, 1_500, 4_000, 13_000)
+      .map((ms): Step => ({ do: 'pass', ms })),
+  },
+  often(1, { do: 'jump', ms: 3_600_000 }),
+)
+
+/** Sources of one operator over a network that does all that networks do. */
+class Life {
+  readonly #seen: Seen
+  readonly #clock = new FakeClock()
+  readonly #scope = new Scope('workspace')
+  readonly #tokens = new FakeTokens()
+  readonly #truth = new Truth()
+  readonly #gateway = new Gateway(this.#truth, tenantIds)
+  readonly #net = new Net(this.#clock, this.#gateway)
+  readonly #desk: JobDesk
+  readonly #pane = new Pane(tenantIds)
+  readonly #positions = new Positions()
+  readonly #sources = new Map<Kind, { readonly source: Source; readonly scope: Scope }>()
+  #dials = 0
+
+  constructor(seen: Seen, kinds: readonly Kind[]) {
+    this.#seen = seen
+    this.#gateway.net = this.#net
+    this.#desk = new JobDesk({
+      scope: this.#scope.child('desk'),
+      clock: this.#clock,
+      workspaceId: 'w1',
+      publish: () => undefined,
+    })
+    for (const job of ['a', 'b']) this.#truth.turn('acme', job, { to: 'running', progress: 0 })
+    for (const kind of kinds) this.#open(kind)
+  }
+
+  async step(step: Step): Promise<void> {
+    const { token } = this.#tokens
+    await this.#act(step)
+    await settleAll()
+    this.#check(token)
+  }
+
+  async #act(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'turn':
+        this.#turn('acme', step.id, step.turn)
+        break
+      case 'elsewhere':
+        this.#turn('globex', step.id, step.turn)
+        break
+      case 'remove':
+        this.#remove(step.id)
+        break
+      case 'trespass':
+        this.#gateway.trespass(wireJob({ id: step.id, tenant_id: 'globex', seq: 99 }))
+        break
+      case 'dials':
+        this.#net.dialling = step.go
+        break
+      case 'requests':
+        this.#net.asking = step.go
+        break
+      case 'garble':
+        this.#net.garbling = step.next
+        break
+      case 'cut':
+        this.#net.cut(step.nth)
+        break
+      case 'cut all':
+        this.#net.cutAll()
+        break
+      case 'mute':
+        this.#net.mute()
+        break
+      case 'restart':
+        this.#restart()
+        break
+      case 'renew':
+        await this.#tokens.renew(new Secret(this.#tokens.token))
+        break
+      case 'no token':
+        this.#tokens.failure = { code: 'unreachable', message: '' }
+        break
+      case 'token':
+        this.#tokens.failure = null
+        break
+      case 'wake':
+        for (const { source } of this.#sources.values()) source.wake()
+        break
+      case 'jump':
+        this.#clock.jump(step.ms)
+        break
+      case 'pass':
+        await this.#pass(step.ms)
+        break
+      default:
+        step satisfies never
+    }
+  }
+
+  /** I8: whatever happened, once it is connected and quiet, what is shown is what the server has. */
+  async end(cut: boolean): Promise<void> {
+    this.#net.heal()
+    this.#tokens.failure = null
+    for (const [kind, { source }] of this.#sources) {
+      if (source.stopped !== null) this.#open(kind)
+      else source.wake()
+    }
+    if (cut) this.#net.cutAll()
+    // Half-open sockets are found, and the longest backoff is over.
+    await this.#pass(12_000)
+    for (const { source } of this.#sources.values()) source.wake()
+    await this.#pass(4_000)
+    // What was lost on an open socket shows with the next word.
+    for (const { tenant_id, id } of this.#truth.of(tenantIds)) {
+      this.#turn(tenant_id, id, { to: 'running', progress: 0 })
+    }
+    await this.#pass(9_000)
+    for (const { source } of this.#sources.values()) assert.equal(source.view.state, 'live')
+    const expected = this.#truth.of(tenantIds).map((job) => [job.id, essence(job), false])
+    const rows = this.#rows().map((row) => [row.id, essence(row), row.remembered])
+    assert.deepEqual(
+      new Map(sorted(rows)),
+      new Map(sorted(expected)),
+      'I8: not what the server has',
+    )
+    await this.#close()
+  }
+
+  #turn(tenantId: string, jobId: string, turn: Turn): void {
+    const before = this.#truth.find([tenantId], jobId)
+    const event = this.#truth.turn(tenantId, jobId, turn)
+    if (event === null) return
+    this.#gateway.tell(event, before)
+    this.#seen.note('events')
+  }
+
+  #remove(jobId: string): void {
+    if (!this.#truth.remove('acme', jobId)) return
+    this.#gateway.forget(jobId)
+    // A stream has no word for it: what a server forgot shows when its history begins anew.
+    if (!this.#sources.has('progress')) this.#restart()
+  }
+
+  #restart(): void {
+    this.#gateway.restart()
+    // What was said in the history before is no measure.
+    this.#pane.forget()
+  }
+
+  #check(tokenBefore: string): void {
+    for (const row of this.#rows()) this.#pane.look(row)
+    const { sockets } = this.#net
+    for (const socket of sockets.all.slice(this.#dials)) {
+      const used = socket.credential?.token ?? ''
+      assert.ok(numberOf(used) >= numberOf(tokenBefore), `I13: dialled with ${used}`)
+      this.#seen.note('dials')
+    }
+    this.#dials = sockets.all.length
+    for (const [url, same] of Map.groupBy(this.#net.live, (socket) => socket.url)) {
+      // While a newer token is brought in there is one successor.
+      const tokens = new Set(same.map(({ credential }) => credential?.token))
+      assert.equal(tokens.size, same.length, `I6: ${same.length} of ${url}`)
+      assert.ok(same.length <= 2, `I6: ${same.length} of ${url}`)
+    }
+    const silentMs = this.#clock.monotonic() - this.#net.heardAtMs
+    for (const { source } of this.#sources.values()) {
+      const isHonest = source.view.state !== 'live' || silentMs <= 12_000
+      assert.ok(isHonest, `I14: live after ${silentMs} ms of silence`)
+      if (source.stopped !== null) this.#seen.note('stopped')
+    }
+  }
+
+  /** I2: after the end nothing is dialled, asked, or shown. */
+  async #close(): Promise<void> {
+    const closing = this.#scope.close('signed out')
+    const dials = this.#net.sockets.all.length
+    await closing
+    await settleAll()
+    for (const socket of this.#net.sockets.all) {
+      socket.haunt({ type: 'snapshot', job: wireJob({ id: 'a' }) })
+    }
+    await this.#pass(40_000)
+    assert.deepEqual(
+      [this.#net.live.length, this.#clock.armed, this.#net.pending, this.#desk.size],
+      [0, 0, 0, 0],
+      'I1: something is left',
+    )
+    assert.equal(this.#net.sockets.all.length, dials, 'I2: a closed source dialled')
+  }
+
+  #rows(): readonly JobRow[] {
+    const { rows } = this.#desk.open(1)
+    this.#desk.closeWindow(1)
+    return rows
+  }
+
+  #pass(ms: number): Promise<void> {
+    return this.#clock.advance(ms, settleAll)
+  }
+
+  #open(kind: Kind): void {
+    void this.#sources.get(kind)?.scope.close('opened anew')
+    const scope = this.#scope.child(kind)
+    const context: SourceContext = {
+      scope,
+      clock: this.#clock,
+      random: () => 0.5,
+      sockets: this.#net.open,
+      fetch: this.#net.fetch,
+      tokens: this.#tokens,
+      sink: this.#desk.sink,
+      gatewayUrl: 'http://gateway.test',
+      supabaseUrl: 'http://supabase.test',
+      publishableKey: 'sb_publishable_fake',
+      jobTable: jobTableSchema.parse({}),
+      position: this.#positions.of(kind),
+      tokenTransport: 'header',
+      tenantIds,
+      log: createLog('test', this.#clock, () => undefined),
+    }
+    this.#sources.set(kind, { source: openers[kind](context), scope })
+  }
+}
+
+const numberOf = (token: string): number => Number(/^token-(\d+)$/.exec(token)?.[1])
+
+const sorted = <Entry extends readonly unknown[]>(
+  entries: readonly Entry[],
+): [unknown, unknown][] =>
+  entries
+    .map(([key, ...values]): [unknown, unknown] => [key, values])
+    .sort(([a], [b]) => String(a).localeCompare(String(b)))
+
+const property =
+  (kinds: readonly Kind[]): Level['property'] =>
+  (seen) =>
+    fc.asyncProperty(
+      fc.array(anyStep, { maxLength: 25, size: 'max' }),
+      fc.boolean(),
+      async (steps, cut) => {
+        const life = new Life(seen, kinds)
+        await life.step({ do: 'pass', ms: 1 })
+        for (const step of steps) await life.step(step)
+        await life.end(cut)
+      },
+    )
+
+const invariants = ['I1', 'I2', 'I6', 'I8', 'I10', 'I11', 'I12', 'I13', 'I14']
+const needs = ['events', 'dials']
+
+export const progressLevel: Level = {
+  name: 'a socket a job',
+  invariants,
+  share: 4_000,
+  needs,
+  property: property(['progress']),
+}
+
+export const streamLevel: Level = {
+  name: 'the stream of a tenant',
+  invariants,
+  share: 8_000,
+  needs,
+  property: property(['stream']),
+}
+
+/** The same jobs by two ways at once. */
+export const bothLevel: Level = {
+  name: 'a stream beside a socket a job',
+  invariants,
+  share: 3_000,
+  needs,
+  property: property(['stream', 'progress']),
+}
