@@ -15,13 +15,17 @@ export class LineBench {
   readonly scope = new Scope('test')
   readonly clock = new FakeClock()
   readonly sockets = new FakeSockets()
-  readonly tokens = new FakeTokens()
+  readonly tokens: FakeTokens
   readonly states: ConnectionState[] = []
   readonly messages: (string | null)[] = []
   readonly line: Line
   isOver = false
 
-  constructor(options: Partial<Pick<LineOptions, 'renewOpen' | 'gate'>> = {}) {
+  constructor(
+    options: Partial<Pick<LineOptions, 'renewOpen' | 'gate'>> = {},
+    tokens = new FakeTokens(),
+  ) {
+    this.tokens = tokens
     this.line = new Line({
       scope: this.scope,
       clock: this.clock,

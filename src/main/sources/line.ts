@@ -14,6 +14,9 @@ export interface LineOptions<Message = RawFrame> extends ConnectionOptions<Messa
   readonly renewOpen?: (token: Secret, connection: Connection<Message>) => Promise<boolean>
 }
 
+/** A server that refused a renewed token, twice, is not asked again so soon; what is open stays. */
+const refusalHoldsMs = 60_000
+
 interface Track<Message> {
   readonly scope: Scope
   readonly connection: Connection<Message>
@@ -31,6 +34,8 @@ export class Line<Message = RawFrame> {
   #current: Track<Message>
   /** Only while the current connection is open. */
   #successor: Track<Message> | null = null
+  /** Monotonic: no successor is tried before, the last one having ended in a refusal. */
+  #noneBeforeMs = 0
 
   constructor(options: LineOptions<Message>) {
     this.#options = options
@@ -92,7 +97,10 @@ export class Line<Message = RawFrame> {
     const isOver = state.kind === 'done' || state.kind === 'stopped'
     if (track === this.#successor) {
       // The old one stays, and what is wrong is said when that one ends.
-      if (isOver) this.#dropSuccessor()
+      if (isOver) {
+        this.#noneBeforeMs = this.#options.clock.monotonic() + refusalHoldsMs
+        this.#dropSuccessor()
+      }
       return
     }
     if (track !== this.#current) return
@@ -119,13 +127,16 @@ export class Line<Message = RawFrame> {
     if (!isBehind()) return
     if (renewOpen !== undefined && (await renewOpen(token.value, connection))) {
       connection.adopt(token.value)
-    } else if (isBehind()) this.#succeed(token.value)
+    } else if (isBehind()) this.#succeed()
   }
 
-  #succeed(token: Secret): void {
-    // One that waits for its next dial takes the newest token by itself, and keeps count of refusals.
-    if (this.#successor?.connection.isOutdated(token) === false) return
-    this.#dropSuccessor()
+  /**
+   * One that is under way stays: it takes a newer token with its next dial, or is succeeded itself.
+   * It counts its refusals, and a new one would not: each of many lines would renew what the others
+   * had just renewed, without end.
+   */
+  #succeed(): void {
+    if (this.#successor !== null || this.#options.clock.monotonic() < this.#noneBeforeMs) return
     this.#successor = this.#lay()
     this.#successor.connection.start()
   }

@@ -121,9 +121,36 @@ describe('Line', () => {
     await bench.open()
     await bench.renew()
     await bench.renew()
-    expect(statesOf()).toEqual(['open', 'closed', 'connecting'])
+    expect(statesOf()).toEqual(['open', 'connecting'])
+    bench.socket(1).accept()
+    bench.socket(1).say('valid')
+    await settle()
+    expect(statesOf()).toEqual(['closed', 'open', 'connecting'])
     expect(tokenOf(2)).toBe('token-3')
     expect(bench.sockets.peak).toBe(2)
+  })
+
+  it('I5: lines whose successors are refused do not renew the token for each other without end', async () => {
+    const other = new LineBench({}, bench.tokens)
+    await bench.open()
+    await other.open()
+    const refuseAll = async (): Promise<void> => {
+      for (const { sockets } of [bench, other]) {
+        for (const socket of sockets.all.slice(1)) {
+          socket.end({ status: 401, reason: 'token_not_yet_valid' })
+        }
+      }
+      await settle()
+    }
+    await bench.renew()
+    for (let round = 0; round < 10; round += 1) await refuseAll()
+    expect(bench.tokens.renewals).toBeLessThanOrEqual(3)
+    expect(statesOf()[0]).toBe('open')
+    await bench.renew()
+    await refuseAll()
+    expect(bench.sockets.all.length + other.sockets.all.length).toBeLessThanOrEqual(6)
+    await bench.clock.advance(7_000)
+    await other.scope.close('test over')
   })
 
   it('lets a successor that waits take the newest token with its next dial', async () => {
