@@ -288,6 +288,20 @@ describe('the stream source', () => {
     expect(bench.row('a')?.progress).toBe(33)
   })
 
+  it('is still owed the list of what is over when it is back before that could be read', async () => {
+    gateway.put(wireJob({ id: 'over', status: 'succeeded', progress: 100 }))
+    stream.omits = ['over']
+    gateway.onHttp = () => ({ status: 503 })
+    open()
+    await live()
+    cut()
+    await redial()
+    await live()
+    gateway.onHttp = () => undefined
+    await bench.clock.advance(4_000)
+    await until('what is over is shown', () => bench.row('over') !== undefined)
+  })
+
   it('keeps a job that began while an older list was read', async () => {
     let answer: (() => void) | null = null
     const list = JSON.stringify({ jobs: [...gateway.jobs.values()], next_cursor: null })

@@ -38,6 +38,8 @@ export class ScriptedStream {
   resumes = true
   auth: 'take' | 'refuse' | 'ignore' = 'take'
   partSize = Infinity
+  /** Jobs that no snapshot names, as those that were over long ago. */
+  omits: readonly string[] = []
 
   constructor(gateway: ScriptedGateway) {
     this.#gateway = gateway
@@ -82,7 +84,7 @@ export class ScriptedStream {
   }
 
   snapshot(socket: WebSocket): void {
-    const jobs = [...this.#gateway.jobs.values()]
+    const jobs = [...this.#gateway.jobs.values()].filter(({ id }) => !this.omits.includes(id))
     const { epoch, offset } = this
     for (let at = 0; at === 0 || at < jobs.length; at += this.partSize) {
       const more = at + this.partSize < jobs.length

@@ -75,11 +75,9 @@ export class StreamListing {
     this.#begin('kept')
   }
 
-  /** Nothing is needed of it: the stream is where it was. */
+  /** The stream proves itself again. What its last snapshot left unsaid is owed all the same. */
   leave(): void {
-    void this.#looking?.scope.close('not needed')
-    this.#looking = null
-    this.#told.clear()
+    if (this.#looking?.mode === 'kept') this.#end()
   }
 
   /** A look out of turn: something was missed. */
@@ -95,8 +93,14 @@ export class StreamListing {
     return this.#looking?.mode === 'kept' ? this.#looking.rounds : null
   }
 
+  #end(): void {
+    void this.#looking?.scope.close('not needed')
+    this.#looking = null
+    this.#told.clear()
+  }
+
   #begin(mode: Mode): void {
-    this.leave()
+    this.#end()
     const { clock, random, onStopped, onChanged } = this.#options
     const scope = this.#options.scope.child('listing')
     const rounds = new Rounds({
@@ -130,7 +134,7 @@ export class StreamListing {
       told: () => this.#states(),
     })
     if (round.closed || trouble !== null) return trouble
-    if (mode === 'once') this.leave()
+    if (mode === 'once') this.#end()
     onListed()
     return null
   }
