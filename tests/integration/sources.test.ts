@@ -89,6 +89,19 @@ describe('the progress source', () => {
     expect(bench.row('late')?.status).toBe('running')
   })
 
+  it('finds a job that began and ended between two rounds', async () => {
+    gateway.put(wireJob({ id: 'a' }))
+    open()
+    await live(1)
+    await rounds(1)
+    gateway.put(wireJob({ id: 'short', status: 'failed', updated_at: '2026-11-20T14:00:00.000Z' }))
+    await rounds(1)
+    await settled('it is shown', () => bench.row('short')?.status === 'failed')
+    const asked = gateway.requests.findLast(({ path }) => path === '/api/v1/jobs')
+    expect(asked?.query.get('status')).toBe('succeeded,failed,cancelled')
+    expect(asked?.query.get('since')).toBe('2026-11-20T13:58:57.000Z')
+  })
+
   it('I11: shows how a job ended while it was not connected', async () => {
     gateway.put(wireJob())
     open()

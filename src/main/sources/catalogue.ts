@@ -11,6 +11,8 @@ import type { JobSink } from './source.ts'
 const pageSize = 200
 /** A desk starts with at most this many pages of jobs; older ones are history. */
 const maxPages = 25
+/** Changes of one moment may be listed in any order, and of two servers one is late. */
+const overlapMs = 5_000
 /** Single jobs asked for in one round. */
 const maxSingles = 10
 
@@ -60,6 +62,8 @@ export class Catalogue {
   #epoch: string | null = null
   /** The epoch was left and what was known has not been replaced yet. */
   #isAnew = false
+  /** The latest change that was listed, by the server's clock. */
+  #newestMs: number | null = null
 
   constructor(intake: Intake, sink: JobSink) {
     this.#intake = intake
@@ -77,7 +81,7 @@ export class Catalogue {
         else this.#sink.dropped('malformed')
         continue
       }
-      const job = this.#intake.readListed(entry)
+      const job = this.#read(entry)
       if (job !== null) active.set(job.id, job)
     }
     return active
@@ -99,6 +103,7 @@ export class Catalogue {
     const jobs = [...active.values()].filter((job) => job !== null)
     if (!whole && !this.#behind) {
       this.#takeEach(jobs)
+      await this.#takeEnded(ask)
       return null
     }
     const recent = await this.#recent(ask, maxPages, (epoch) => this.#enter(epoch))
@@ -158,6 +163,19 @@ export class Catalogue {
     }
   }
 
+  /** Jobs that ended lately: one that began and ended between two rounds is on no list of active ones. */
+  async #takeEnded(ask: GatewayHttp): Promise<void> {
+    if (this.#served !== true || this.#newestMs === null) return
+    const since = encodeURIComponent(new Date(this.#newestMs - overlapMs).toISOString())
+    const answer = await ask(
+      `api/v1/jobs?limit=${pageSize}&status=succeeded,failed,cancelled&since=${since}`,
+    )
+    const page = answer.kind === 'body' ? recentSchema.safeParse(answer.body) : null
+    if (page?.success !== true) return
+    if ((page.data.epoch ?? null) === this.#epoch) this.#takeEach(this.#readPage(page.data).jobs)
+    else this.#behind = true
+  }
+
   #takeEach(jobs: Iterable<Job>): void {
     for (const job of jobs) this.#sink.take(job)
   }
@@ -206,11 +224,20 @@ export class Catalogue {
     const isOther = epoch !== null && epoch !== undefined && enter?.(epoch) === true
     // The pages before were of the epoch that is left.
     if (isOther && from !== null) return { kind: 'failed', verdict: outOfStep }
-    const jobs = parsed.data.jobs
-      .map((raw) => this.#intake.readListed(raw))
-      .filter((job) => job !== null)
-    const cursor = parsed.data.next_cursor ?? null
+    return this.#readPage(parsed.data)
+  }
+
+  #readPage({ jobs: listed, next_cursor: next }: z.infer<typeof recentSchema>): Page {
+    const jobs = listed.map((raw) => this.#read(raw)).filter((job) => job !== null)
+    const cursor = next ?? null
     return { jobs, whole: cursor === null, cursor }
+  }
+
+  #read(raw: unknown): Job | null {
+    const job = this.#intake.readListed(raw)
+    const changedMs = job === null ? Number.NaN : Date.parse(job.updatedAt)
+    if (changedMs > (this.#newestMs ?? -Infinity)) this.#newestMs = changedMs
+    return job
   }
 
   #isOver(jobId: string): boolean {
