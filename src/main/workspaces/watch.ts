@@ -6,7 +6,7 @@ import type { DeskSink, JobDesk } from '../jobs/job-desk.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Clock, Network } from '../ports.ts'
 import type { JobSink } from '../sources/source.ts'
-import { connectionView, isUp } from './connection-view.ts'
+import { connectionView, isUp, liveForMs } from './connection-view.ts'
 import type { HeardSource } from './connection-view.ts'
 import { silenced } from './silenced.ts'
 
@@ -29,6 +29,8 @@ export class Watch {
   /** Monotonic time of the last thing heard from each source. */
   readonly #heardAt = new Map<SourceKind, number>()
   readonly #up = new Set<SourceKind>()
+  /** Monotonic time of the last job told by a source that is not up: a list may still come in. */
+  readonly #toldAt = new Map<SourceKind, number>()
   #connection: ConnectionView = { kind: 'idle' }
   /** Wall clock of the last thing heard before the start. */
   #asOfMs: number | null = null
@@ -57,7 +59,22 @@ export class Watch {
   sinkOf(kind: SourceKind): JobSink {
     const sink = this.#options.desk.sinkOf(kind)
     this.#sinks.set(kind, sink)
-    return silenced({ ...sink, heard: () => this.#heard(kind) }, this.#options.scope)
+    const note = (): void => {
+      if (!this.#up.has(kind)) this.#toldAt.set(kind, this.#options.clock.monotonic())
+    }
+    const noting: JobSink = {
+      ...sink,
+      take: (job) => {
+        note()
+        sink.take(job)
+      },
+      takeAll: (jobs, anew) => {
+        note()
+        sink.takeAll(jobs, anew)
+      },
+      heard: () => this.#heard(kind),
+    }
+    return silenced(noting, this.#options.scope)
   }
 
   /** Brings the connection up to now; rows that nobody answers for are remembered from now on. */
@@ -68,7 +85,7 @@ export class Watch {
       const heardAtMs = this.#heardAt.get(view.kind)
       return { view, heardAgoMs: heardAtMs === undefined ? null : nowMs - heardAtMs }
     })
-    for (const source of heard) this.#follow(source)
+    for (const source of heard) this.#follow(source, nowMs)
     this.#connection = connectionView(this.#connection, {
       session: session(),
       sources: heard,
@@ -90,15 +107,19 @@ export class Watch {
     if (!this.#up.has(kind)) queueMicrotask(() => this.#options.onNews())
   }
 
-  #follow(source: HeardSource): void {
+  #follow(source: HeardSource, nowMs: number): void {
     const { kind } = source.view
     if (isUp(source)) {
       if (this.#up.has(kind)) return
       this.#up.add(kind)
+      this.#toldAt.delete(kind)
       this.#sinks.get(kind)?.heard()
     } else if (this.#up.delete(kind)) {
       this.#options.desk.lose(kind)
       if (this.#up.size === 0) this.#options.onLost()
+    } else if (nowMs - (this.#toldAt.get(kind) ?? Infinity) > liveForMs) {
+      this.#toldAt.delete(kind)
+      this.#options.desk.lose(kind)
     }
   }
 }

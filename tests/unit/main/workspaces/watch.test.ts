@@ -75,6 +75,22 @@ afterEach(async () => {
 })
 
 describe('the watch over two sources', () => {
+  it('I14: what a list told while the sockets are down is remembered once no list comes either', async () => {
+    connect()
+    say('stream', down)
+    say('progress', down)
+    watch.look()
+    for (const seq of [1, 2, 3]) {
+      progress.take(job({ id: 'a', seq }))
+      await clock.advance(3_000)
+      watch.look()
+      expect(remembered()).toEqual({ a: false })
+    }
+    await clock.advance(liveForMs)
+    watch.look()
+    expect(remembered()).toEqual({ a: true })
+  })
+
   it('says live only once both were heard and say so themselves', async () => {
     expect(watch.look().kind).toBe('connecting')
     stream.heard()
