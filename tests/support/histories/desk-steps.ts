@@ -10,21 +10,25 @@ const jobIds = ['a', 'b', 'both'] as const
 export const tenantOf = (id: string, tenant: Own): Own =>
   id === 'both' ? tenant : id === 'a' ? 'acme' : 'globex'
 
-/** Ways in which an event comes in. A socket is of one job, and never of one that two tenants have. */
-const ways = ['socket', 'stream', 'list'] as const
+/**
+ * Sources: sockets of single jobs (never of one that two tenants have), a stream, a list, and a poll,
+ * which numbers nothing and tells only of what is now.
+ */
+export const ways = ['socket', 'stream', 'list', 'poll'] as const
 export type Way = (typeof ways)[number]
+type Repeating = Exclude<Way, 'poll'>
 
 export type Step =
   | { readonly do: 'turn'; readonly tenant: Own; readonly id: string; readonly turn: Turn }
   /** The newest event, or any event ever, late or once more. */
-  | { readonly do: 'tell' | 'replay'; readonly nth: number; readonly way: Way }
-  /** What the server has now: by a poll, which numbers nothing, or by a list that takes its time. */
+  | { readonly do: 'tell' | 'replay'; readonly nth: number; readonly way: Repeating }
+  /** What the server has now: by a poll, or by a list that takes its time. */
   | { readonly do: 'poll' | 'ask' | 'answer' }
   | { readonly do: 'remove'; readonly id: 'a' | 'b' }
-  /** The sources are lost, heard again, or prove that nothing was missed. */
-  | { readonly do: 'lose' | 'hear' | 'confirm' }
-  | { readonly do: 'doubt'; readonly id: string | null }
-  | { readonly do: 'intrude'; readonly id: string; readonly way: Way }
+  /** A source is lost, heard again, or proves that nothing was missed. */
+  | { readonly do: 'lose' | 'hear' | 'confirm'; readonly way: Way }
+  | { readonly do: 'doubt'; readonly id: string | null; readonly way: Way }
+  | { readonly do: 'intrude'; readonly id: string; readonly way: Repeating }
   | { readonly do: 'garble'; readonly text: string }
   | { readonly do: 'pass' | 'jump'; readonly ms: number }
   | { readonly do: 'open' | 'acknowledge' | 'hide' | 'show' }
@@ -32,6 +36,7 @@ export type Step =
 
 const id = fc.constantFrom(...jobIds)
 const way = fc.constantFrom(...ways)
+const repeating = fc.constantFrom<Repeating>('socket', 'stream', 'list')
 const garbled = [
   'not json',
   '{"type":"progress","__proto__":{"progress":99},"progress":-1}',
@@ -45,7 +50,7 @@ const plain = (weight: number, ...steps: Step[]) => ({
   arbitrary: fc.constantFrom(...steps),
 })
 const told = (what: 'tell' | 'replay') =>
-  fc.record({ nth: fc.nat(60), way }).map((at): Step => ({ do: what, ...at }))
+  fc.record({ nth: fc.nat(60), way: repeating }).map((at): Step => ({ do: what, ...at }))
 
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -56,10 +61,23 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 12, arbitrary: told('tell') },
   { weight: 12, arbitrary: told('replay') },
-  plain(10, { do: 'poll' }, { do: 'ask' }, { do: 'answer' }, { do: 'answer' }),
-  plain(6, { do: 'lose' }, { do: 'hear' }, { do: 'confirm' }, { do: 'doubt', id: null }),
-  { weight: 2, arbitrary: id.map((one): Step => ({ do: 'doubt', id: one })) },
-  { weight: 3, arbitrary: fc.record({ id, way }).map((at): Step => ({ do: 'intrude', ...at })) },
+  plain(12, { do: 'poll' }, { do: 'ask' }, { do: 'answer' }),
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ do: fc.constantFrom('lose' as const, 'hear' as const, 'confirm' as const), way })
+      .map((step): Step => step),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ id: fc.option(id), way })
+      .map((what): Step => ({ do: 'doubt', ...what })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ id, way: repeating }).map((at): Step => ({ do: 'intrude', ...at })),
+  },
   {
     weight: 3,
     arbitrary: fc.constantFrom(...garbled).map((text): Step => ({ do: 'garble', text })),

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { JobDesk } from '../../../src/main/jobs/job-desk.ts'
+import type { DeskSink } from '../../../src/main/jobs/job-desk.ts'
 import { Scope } from '../../../src/main/lib/scope.ts'
 import { Intake } from '../../../src/main/sources/intake.ts'
 import { jobKeyOf } from '../../../src/shared/job-key.ts'
 import { jobStatuses } from '../../../src/shared/job.ts'
-import type { Job, JobRow, WireJob } from '../../../src/shared/job.ts'
+import type { JobRow, WireJob } from '../../../src/shared/job.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { wireJob } from '../wire-jobs.ts'
-import { anyStep, own, tenantOf } from './desk-steps.ts'
+import { anyStep, own, tenantOf, ways } from './desk-steps.ts'
 import type { Own, Step, Way } from './desk-steps.ts'
 import { Expected } from './expected.ts'
 import type { Level, Seen } from './level.ts'
@@ -28,13 +29,10 @@ class Life {
   readonly #pane = new Pane(own)
   readonly #expected = new Expected()
   #tenantIds: readonly Own[] = own
-  #intakes: Readonly<Record<Way | 'poll', Intake>>
+  #intakes: Readonly<Record<Way, Intake>>
+  readonly #sinks: Readonly<Record<Way, DeskSink>>
   /** A list that was asked for and is not read yet. */
-  #asked: {
-    readonly jobs: readonly WireJob[]
-    readonly asOf: number
-    readonly count: number
-  } | null = null
+  #asked: readonly WireJob[] | null = null
   #isOpen = false
   #batches = 0
 
@@ -50,11 +48,11 @@ class Life {
         if (to === windowId) this.#pane.batch(batch)
       },
     })
+    this.#sinks = each((way) => this.#desk.sinkOf(way))
     this.#intakes = this.#openIntakes()
   }
 
   async step(step: Step): Promise<void> {
-    const { sink } = this.#desk
     // What is not numbered is told apart by the millisecond.
     this.#clock.stall(1)
     switch (step.do) {
@@ -71,7 +69,7 @@ class Life {
         for (const job of this.#truth.of(this.#tenantIds)) this.#poll(job)
         break
       case 'ask':
-        this.#ask()
+        this.#asked = this.#truth.of(this.#tenantIds)
         break
       case 'answer':
         this.#answer()
@@ -80,20 +78,20 @@ class Life {
         this.#remove(step.id)
         break
       case 'confirm':
-        sink.confirm()
-        this.#expected.confirm()
+        this.#sinks[step.way].confirm()
+        this.#expected.confirm(step.way)
         break
       case 'lose':
-        this.#desk.markRemembered()
-        this.#expected.lose()
+        this.#desk.lose(step.way)
+        this.#expected.lose(step.way)
         break
       case 'hear':
-        sink.heard()
-        this.#expected.hear()
+        this.#sinks[step.way].heard()
+        this.#expected.hear(step.way)
         break
       case 'doubt':
-        sink.doubt(step.id)
-        this.#expected.doubt(step.id)
+        this.#sinks[step.way].doubt(step.id)
+        this.#expected.doubt(step.way, step.id)
         break
       case 'intrude':
         this.#intrude(step.id, step.way)
@@ -128,14 +126,15 @@ class Life {
   }
   /** I8: one whole list, and what is shown is what the server has. I2: after the end, nothing. */
   async end(): Promise<void> {
-    const { sink } = this.#desk
     this.#intakes = this.#openIntakes()
-    sink.heard()
-    this.#expected.hear()
-    this.#ask()
-    this.#answer()
+    const jobs = this.#truth.of(this.#tenantIds)
+    for (const way of ways) {
+      this.#sinks[way].heard()
+      this.#expected.hear(way)
+      this.#list(way, jobs)
+    }
     this.#check()
-    const known = new Map(this.#truth.of(this.#tenantIds).map((job) => [keyOf(job), job]))
+    const known = new Map(jobs.map((job) => [keyOf(job), job]))
     const shown = new Map(this.#rows().map((row) => [jobKeyOf(row), row]))
     assert.deepEqual([...shown.keys()].sort(), [...known.keys()].sort(), 'I8: other jobs are shown')
     for (const [key, job] of known) {
@@ -155,9 +154,11 @@ class Life {
     const at = what === 'tell' ? events.length - 1 - (nth % 2) : nth % Math.max(1, events.length)
     const event = events[at]
     if (event === undefined) return
-    const isOurs = this.#tenantIds.includes(event.tenant_id as Own)
-    this.#hand(event, event.id === 'both' && way === 'socket' ? 'stream' : way, nth)
-    if (isOurs) this.#expected.tell(event)
+    const by = event.id === 'both' && way === 'socket' ? 'stream' : way
+    this.#hand(event, by, nth)
+    if (this.#tenantIds.includes(event.tenant_id as Own)) this.#expected.tell(by, event)
+    // A list asks one thing at a time.
+    if (by === 'list') this.#asked = null
     this.#seen.note(what)
   }
 
@@ -165,7 +166,7 @@ class Life {
   #hand(event: WireJob, way: Way, nth: number): void {
     const intake = this.#intakes[way]
     if (way === 'stream') intake.takeAny(event)
-    else if (way === 'list') this.#take(intake.readListed(event))
+    else if (way === 'list') this.#takeListed(way, event)
     else {
       const whole = { type: nth % 3 === 0 ? 'finished' : 'snapshot', job: event }
       const change = { type: 'progress', job_id: event.id, ...event }
@@ -173,35 +174,36 @@ class Life {
     }
   }
 
-  #poll({ seq: _unnumbered, ...job }: WireJob): void {
-    this.#take(this.#intakes.poll.readListed(job))
-    this.#expected.tell({ ...job, seq: _unnumbered })
+  #poll(event: WireJob): void {
+    this.#takeListed('poll', unnumbered(event))
+    this.#expected.tell('poll', event)
   }
 
-  #take(job: Job | null): void {
-    if (job !== null) this.#desk.sink.take(job)
-  }
-
-  #ask(): void {
-    const jobs = this.#truth.of(this.#tenantIds)
-    this.#asked = { jobs, asOf: this.#desk.sink.asOf(), count: this.#expected.count }
+  #takeListed(way: Way, raw: unknown): void {
+    const job = this.#intakes[way].readListed(raw)
+    if (job !== null) this.#sinks[way].take(job)
   }
 
   #answer(): void {
     if (this.#asked === null) return
-    const { jobs, asOf, count } = this.#asked
-    const read = jobs.map((job) => this.#intakes.list.readListed(job)).filter((job) => job !== null)
-    this.#desk.sink.takeAll(read, false, asOf)
-    this.#expected.list(jobs, count)
+    this.#list('list', this.#asked)
     this.#asked = null
     this.#seen.note('lists')
+  }
+
+  #list(way: Way, jobs: readonly WireJob[]): void {
+    const read = jobs.map((job) =>
+      this.#intakes[way].readListed(way === 'poll' ? unnumbered(job) : job),
+    )
+    this.#sinks[way].takeAll(read.filter((job) => job !== null))
+    this.#expected.list(way, jobs)
   }
 
   #remove(id: 'a' | 'b'): void {
     const tenant = tenantOf(id, 'acme')
     if (!this.#tenantIds.includes(tenant) || !this.#truth.remove(tenant, id)) return
     this.#intakes.list.forget(id)
-    this.#expected.hide(id)
+    this.#expected.forget('list', id)
   }
 
   /** A job of somebody else's tenant, by an id that is also one of ours. */
@@ -281,7 +283,7 @@ class Life {
     for (const event of events.slice(-3)) this.#hand(event, 'stream', 0)
     await closing
     for (const event of events.slice(-3)) this.#hand(event, 'stream', 0)
-    this.#desk.sink.heard()
+    for (const way of ways) this.#sinks[way].heard()
     await this.#clock.advance(70_000)
     assert.deepEqual(
       [this.#desk.size, this.#desk.open(spy).rows.length, this.#batches, this.#clock.armed],
@@ -290,20 +292,33 @@ class Life {
     )
   }
 
-  #openIntakes(): Record<Way | 'poll', Intake> {
-    const open = (): Intake =>
-      new Intake({
-        sink: this.#desk.sink,
-        clock: this.#clock,
-        tenantIds: this.#tenantIds,
-        // As the operator does who asks again.
-        onTrespass: () => {
-          this.#intakes = this.#openIntakes()
-        },
-        onGap: () => undefined,
-      })
-    return { socket: open(), stream: open(), list: open(), poll: open() }
+  #openIntakes(): Record<Way, Intake> {
+    return each(
+      (way) =>
+        new Intake({
+          sink: this.#sinks[way],
+          clock: this.#clock,
+          tenantIds: this.#tenantIds,
+          // As the operator does who asks again.
+          onTrespass: () => {
+            this.#intakes = this.#openIntakes()
+          },
+          onGap: () => undefined,
+        }),
+    )
   }
+}
+
+const each = <Made>(make: (way: Way) => Made): Record<Way, Made> => ({
+  socket: make('socket'),
+  stream: make('stream'),
+  list: make('list'),
+  poll: make('poll'),
+})
+
+function unnumbered(event: WireJob): Partial<WireJob> {
+  const { seq: _number, ...job } = event
+  return job
 }
 
 const keyOf = ({ tenant_id, id }: WireJob): string => jobKeyOf({ tenantId: tenant_id, id })
