@@ -245,18 +245,6 @@ describe('the snapshot of a workspace', () => {
     expect(await rows(desk)).toHaveLength(3)
   })
 
-  it('F68: that cannot be written is noted once, and the older one stays', async () => {
-    const desk = await live()
-    await desk.clock.advance(15_000)
-    desk.files.refuses = 'ENOSPC'
-    desk.sockets.last.say({ type: 'progress', job_id: 'waits', seq: 2, status: 'running' })
-    await desk.clock.advance(16_000)
-    expect((await view(desk))?.notes).toEqual(['snapshot_unwritten'])
-    await quit(desk)
-    const after = await next(desk, { online: false })
-    expect(await rows(after)).toHaveLength(3)
-  })
-
   it('of one operator is not shown to the next one on the same profile', async () => {
     const before = await live()
     await quit(before)
