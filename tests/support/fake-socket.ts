@@ -110,7 +110,9 @@ export class FakeSockets {
   /** Most sockets that were alive at one moment. */
   peak = 0
 
-  readonly open: SocketFactory = (request) => {
+  readonly open: SocketFactory = (request) => this.dial(request)
+
+  dial(request: SocketRequest): FakeSocket {
     const socket = new FakeSocket(request, () => {
       this.#live -= 1
     })

@@ -284,7 +284,7 @@ const chance = fc.double({ min: 0.01, max: 1, maxExcluded: true, noNaN: true })
 export const connectionLevel: Level = {
   name: 'a connection',
   invariants: ['I1', 'I2', 'I6', 'I7', 'I13', 'I14', 'I19'],
-  share: 30_000,
+  share: 35_000,
   needs: ['open', 'waiting', 'forgiven', 'stopped', 'done', 'renewals'],
   property: (seen) =>
     fc.asyncProperty(

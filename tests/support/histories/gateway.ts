@@ -40,11 +40,12 @@ export class Gateway implements Peer {
     if (said.type === 'auth') this.net.tell(socket, { type: 'authenticated' })
   }
 
-  answer(path: string): unknown {
+  answer({ pathname: path }: URL): unknown {
     const jobs = this.#truth.of(this.#tenantIds)
     const id = /\/api\/v1\/jobs\/([^/]+)$/.exec(path)?.[1]
     if (id !== undefined) return jobs.find((job) => job.id === id) ?? null
-    if (path.endsWith('/jobs')) return { jobs, next_cursor: null, epoch: 'e', offset: 0 }
+    const epoch = `e${this.#epoch}`
+    if (path.endsWith('/jobs')) return { jobs, next_cursor: null, epoch, offset: this.#offset }
     const active_jobs = jobs.filter(({ status }) => !isFinal(status))
     return { tenant_ids: this.#tenantIds, active_jobs, connections: 0 }
   }

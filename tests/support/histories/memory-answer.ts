@@ -18,7 +18,7 @@ export function memoryAnswer(
   return {
     status,
     ok: status >= 200 && status < 300,
-    headers: { get: (name: string) => headers[name as keyof typeof headers] ?? null },
+    headers: { get: (name: string) => new Map(Object.entries(headers)).get(name) ?? null },
     body,
     bodyUsed: false,
   } as unknown as Response

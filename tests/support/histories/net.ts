@@ -17,7 +17,7 @@ export interface Peer {
   welcome: (socket: FakeSocket, path: string) => void
   said: (socket: FakeSocket, text: string) => void
   /** A body, or null where there is none. */
-  answer: (path: string) => unknown
+  answer: (url: URL) => unknown
 }
 
 const slowMs = 700
@@ -32,21 +32,28 @@ export class Net {
   heardAtMs = -Infinity
   /** Requests without an answer. */
   pending = 0
+  /** Every token that a server was shown, in order. */
+  readonly presented: string[] = []
   readonly #clock: FakeClock
-  readonly #peer: Peer
+  readonly #peers: Readonly<Record<string, Peer>>
   /** Half-open: nothing passes in either direction. */
   readonly #mute = new WeakSet<FakeSocket>()
   readonly #kept = new WeakMap<FakeSocket, unknown>()
 
-  constructor(clock: FakeClock, peer: Peer) {
+  /** Servers by host. */
+  constructor(clock: FakeClock, peers: Readonly<Record<string, Peer>>) {
     this.#clock = clock
-    this.#peer = peer
+    this.#peers = peers
   }
 
   readonly open: SocketFactory = (request) => {
-    const socket = this.sockets.open(request) as FakeSocket
+    const socket = this.sockets.dial(request)
+    if (socket.credential !== null) this.presented.push(socket.credential.token)
     socket.onSaid = (text) => {
-      if (!this.#mute.has(socket)) queueMicrotask(() => this.#peer.said(socket, text))
+      if (this.#mute.has(socket)) return
+      queueMicrotask(() => {
+        if (socket.state === 'open') this.#peerOf(new URL(socket.url)).said(socket, text)
+      })
     }
     socket.onPing = () =>
       queueMicrotask(() => {
@@ -57,12 +64,13 @@ export class Net {
   }
 
   readonly fetch: HttpFetch = async (input, init) => {
-    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    const url = new URL(input instanceof Request ? input.url : input)
+    this.presented.push(new Headers(init?.headers).get('authorization')?.slice(7) ?? '')
     const signal = init?.signal ?? null
     signal?.throwIfAborted()
     this.pending += 1
     try {
-      return await this.#answer(pathname, signal)
+      return await this.#answer(url, signal)
     } finally {
       this.pending -= 1
     }
@@ -118,7 +126,10 @@ export class Net {
     switch (this.dialling) {
       case 'well':
         this.#heard(() => socket.accept())
-        if (socket.state === 'open') this.#peer.welcome(socket, new URL(socket.url).pathname)
+        if (socket.state === 'open') {
+          const url = new URL(socket.url)
+          this.#peerOf(url).welcome(socket, url.pathname)
+        }
         break
       case 'refused':
         socket.end({ errorCode: 'ECONNREFUSED' })
@@ -137,9 +148,15 @@ export class Net {
     }
   }
 
-  async #answer(path: string, signal: AbortSignal | null): Promise<Response> {
+  #peerOf({ hostname }: URL): Peer {
+    const peer = this.#peers[hostname]
+    if (peer === undefined) throw new Error(`nobody is at ${hostname}`)
+    return peer
+  }
+
+  async #answer(url: URL, signal: AbortSignal | null): Promise<Response> {
     const { asking } = this
-    const body = this.#peer.answer(path)
+    const body = this.#peerOf(url).answer(url)
     await Promise.resolve()
     if (asking === 'silent') return aborted(signal)
     if (asking === 'slow') await this.#after(slowMs, signal)

@@ -1,4 +1,4 @@
 import { defineHistories } from '../../../support/histories/define.ts'
-import { bothLevel } from '../../../support/histories/sources.ts'
+import { bothLevel } from '../../../support/histories/source-levels.ts'
 
 defineHistories(bothLevel)

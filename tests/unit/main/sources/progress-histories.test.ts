@@ -1,4 +1,4 @@
 import { defineHistories } from '../../../support/histories/define.ts'
-import { progressLevel } from '../../../support/histories/sources.ts'
+import { progressLevel } from '../../../support/histories/source-levels.ts'
 
 defineHistories(progressLevel)

@@ -1,4 +1,4 @@
 import { defineHistories } from '../../../support/histories/define.ts'
-import { streamLevel } from '../../../support/histories/sources.ts'
+import { streamLevel } from '../../../support/histories/source-levels.ts'
 
 defineHistories(streamLevel)
