@@ -65,7 +65,7 @@ const resealed = (desk: MemoryConsole, plain: Uint8Array): Buffer =>
   seal(plain, Buffer.from(desk.keychain.entries.get(key) ?? '', 'base64url'))
 const owner = {
   profileId: 'line',
-  server: 'http://127.0.0.1:1 http://127.0.0.1:2',
+  server: 'http://127.0.0.1 http://127.0.0.1',
   userId: 'user-of-ada@example.com',
 }
 /** Sealed by this console's key, with a job of that tenant in it. */
