@@ -112,11 +112,16 @@ export class Catalogue {
       this.#takeEach(jobs)
       return recent.kind === 'failed' && recent.verdict.kind === 'stop' ? recent : null
     }
+    if (this.#isAnew) {
+      // What discovery listed may be of the epoch that was left: the next round asks again.
+      this.#sink.takeAll(recent.jobs, true)
+      this.#isAnew = false
+      this.#behind = true
+      return null
+    }
     const all = [...recent.jobs, ...jobs]
-    if (this.#isAnew) this.#sink.takeAll(all, true)
-    else if (recent.whole && jobs.length === active.size) this.#sink.takeAll(all)
+    if (recent.whole && jobs.length === active.size) this.#sink.takeAll(all)
     else this.#takeEach(all)
-    this.#isAnew = false
     return null
   }
 

@@ -165,6 +165,8 @@ export class SourcesLife {
     for (const { tenant_id, id } of this.#truth.of(tenantIds)) {
       this.#turn(tenant_id, id, { to: 'running', progress: 0 })
     }
+    // Where every job is over, it is another one that begins.
+    for (const tenantId of tenantIds) this.#turn(tenantId, 'last', { to: 'running', progress: 0 })
     await this.#pass(this.#isSlow ? 66_000 : 9_000)
     for (const { source } of this.#sources.values()) assert.equal(source.view.state, 'live')
     const expected = this.#truth.of(tenantIds).map((job) => [job.id, essence(job), false])
