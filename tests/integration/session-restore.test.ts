@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createMemoryKeychain } from '../../src/main/lib/memory-keychain.ts'
 import { FakeAuthServer, makeToken } from '../support/fake-auth-server.ts'
 import { settle } from '../support/fake-clock.ts'
 import { password, TestComputer, until } from '../support/session-parts.ts'
@@ -90,63 +89,6 @@ describe('the next start', () => {
     expect(server.refreshes).toBe(1)
   })
 
-  it('recovers from a kill between the reply and the save: the parent token still works (F71, F41)', async () => {
-    await signInAndQuit()
-    const kept = computer.keychain.entries.get('session.test')
-    const running = computer.open({ url: server.url })
-    await running.session.restore()
-    computer.clock.jump(hourMs)
-    await running.session.current()
-    await running.scope.close('killed')
-    // As if the write had never happened.
-    computer.keychain.entries.set('session.test', kept ?? '')
-    const { session } = computer.open({ url: server.url })
-    await session.restore()
-    await until(session, () => session.view.kind === 'signed-in')
-    expect(server.refreshes).toBe(2)
-  })
-
-  it('is quick and keeps the session when the app quits during a refresh (F71)', async () => {
-    await signInAndQuit()
-    const running = computer.open({ url: server.url })
-    await running.session.restore()
-    server.script({ act: 'hang' })
-    const arrived = server.arrival()
-    computer.clock.jump(hourMs)
-    const asking = running.session.current()
-    await arrived
-    const report = await running.scope.close('quit')
-    expect(report.errors).toEqual([])
-    expect(await asking).toMatchObject({ ok: false })
-    expect(computer.clock.armed).toBe(0)
-    const { session } = computer.open({ url: server.url })
-    expect(await session.restore()).toEqual({ ok: true, value: true })
-  })
-
-  it.each<[string, string]>([
-    ['not JSON', '{'],
-    ['a megabyte', 'x'.repeat(1_000_000)],
-    ['somebody else’s', JSON.stringify({ password: 'x' })],
-    [
-      'no token',
-      JSON.stringify({
-        access_token: 'a.b',
-        refresh_token: 'r',
-        expires_in: 1,
-        expires_at: 1,
-        token_type: 'bearer',
-        server: 'http://127.0.0.1',
-      }),
-    ],
-  ])('erases an entry that is %s and asks to sign in (F67)', async (_, text) => {
-    computer.keychain.entries.set('session.test', text)
-    const { session } = computer.open({ url: server.url })
-    expect(await session.restore()).toEqual({ ok: true, value: false })
-    await settle()
-    expect(computer.keychain.entries.size).toBe(0)
-    expect(await session.signIn(email, password)).toMatchObject({ ok: true })
-  })
-
   it('refuses an anon key in the keychain, erases it, and sends it nowhere', async () => {
     const access_token = makeToken({ role: 'anon', iss: 'supabase', exp: 2_000_000_000 })
     computer.keychain.entries.set(
@@ -183,41 +125,9 @@ describe('the next start', () => {
     const { session } = computer.open({ url: server.url })
     expect(await session.restore()).toEqual({ ok: true, value: true })
   })
-
-  it('keeps a session with many tenants in parts', async () => {
-    const tenants = Array.from({ length: 60 }, (_, id) => ({ id, name: `Tenant number ${id}` }))
-    server.claims = { app_metadata: { tenants } }
-    const first = computer.open({ url: server.url })
-    await first.session.signIn(email, password)
-    await first.scope.close('quit')
-    expect(computer.keychain.entries.size).toBeGreaterThan(2)
-    expect(computer.keychain.longest).toBeLessThanOrEqual(2_400)
-    const { session } = computer.open({ url: server.url })
-    await session.restore()
-    expect(session.operator?.tenants).toHaveLength(60)
-    expect(await session.signOut({ everywhere: false, askServer: true })).toMatchObject({
-      keychainLeft: 0,
-    })
-    expect(computer.keychain.entries.size).toBe(0)
-  })
 })
 
 describe('a keychain in trouble', () => {
-  it.each(['locked', 'timeout'] as const)(
-    'that answers %s is not taken for an empty one, and is asked again (F66)',
-    async (trouble) => {
-      await signInAndQuit()
-      computer.keychain.trouble = trouble
-      const { session } = computer.open({ url: server.url })
-      expect(await session.restore()).toMatchObject({ failure: { code: 'keychain_locked' } })
-      expect(session.view).toEqual({ kind: 'keychain-locked' })
-      expect(await session.unlock()).toMatchObject({ ok: false })
-      computer.keychain.trouble = null
-      expect(await session.unlock()).toEqual({ ok: true, value: true })
-      expect(session.view.kind).toBe('signed-in')
-    },
-  )
-
   it('lets the operator sign in anew while it is locked, and keeps that once it is not', async () => {
     await signInAndQuit()
     computer.keychain.trouble = 'locked'
@@ -245,16 +155,5 @@ describe('a keychain in trouble', () => {
     computer.keychain.trouble = null
     await computer.clock.advance(15_000)
     expect(session.keeping).toBe('keychain')
-  })
-
-  it('that is missing means memory: said so, and gone with the process', async () => {
-    const keychain = createMemoryKeychain()
-    const first = computer.open({ url: server.url, keychain })
-    await first.session.signIn(email, password)
-    expect(first.session.keeping).toBe('memory')
-    await first.scope.close('quit')
-    expect(computer.files.kept.size).toBe(0)
-    const { session } = computer.open({ url: server.url, keychain: createMemoryKeychain() })
-    expect(await session.restore()).toEqual({ ok: true, value: false })
   })
 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FakeSocket } from '../support/fake-socket.ts'
+import { fault } from '../support/fault.ts'
 import { MemoryConsole } from '../support/memory-ports-console.ts'
 import { wireJob } from '../support/wire-jobs.ts'
 
@@ -63,37 +64,49 @@ const wakes: readonly (readonly [string, () => Promise<void>])[] = [
   ],
 ]
 
-describe.each(wakes)('waking %s (F65)', (_when, wake) => {
-  it('asks everything that seems open within 250 ms, and does not say live before it hears', async () => {
-    const heardAtMs = desk.clock.now()
-    await wake()
-    await desk.advance(150)
-    expect(pings().every((count) => count > 0)).toBe(true)
-    const view = await connection()
-    expect(view?.kind).not.toBe('live')
-    // As old as it is: the sleep counts.
-    const asOfMs = view !== undefined && 'asOfMs' in view ? (view.asOfMs ?? 0) : 0
-    expect(Math.abs(asOfMs - heardAtMs)).toBeLessThan(1_500)
-    for (const socket of open()) socket.pong()
-    await desk.advance(1_000)
-    expect(await connection()).toMatchObject({ kind: 'live' })
-    expect(desk.sockets.all).toHaveLength(jobIds.length)
-  })
+describe('waking', () => {
+  for (const [when, wake] of wakes) {
+    fault(
+      65,
+      `${when}: everything that seems open is asked, and nothing is live before it is heard`,
+      async () => {
+        const heardAtMs = desk.clock.now()
+        await wake()
+        await desk.advance(150)
+        expect(pings().every((count) => count > 0)).toBe(true)
+        const view = await connection()
+        expect(view?.kind).not.toBe('live')
+        // As old as it is: the sleep counts.
+        const asOfMs = view !== undefined && 'asOfMs' in view ? (view.asOfMs ?? 0) : 0
+        expect(Math.abs(asOfMs - heardAtMs)).toBeLessThan(1_500)
+        for (const socket of open()) socket.pong()
+        await desk.advance(1_000)
+        expect(await connection()).toMatchObject({ kind: 'live' })
+        expect(desk.sockets.all).toHaveLength(jobIds.length)
+        return `${jobIds.length} of ${jobIds.length} asked within 250 ms; ${view?.kind ?? ''} until they answer, then live without a dial`
+      },
+    )
 
-  it('ends what is dead within 3 s, and is live with new data within 5 s', async () => {
-    const old = open()
-    await wake()
-    await desk.advance(3_000)
-    expect(old.map(({ state }) => state)).toEqual(['closed', 'closed', 'closed'])
-    expect(desk.sockets.live).toBe(jobIds.length)
-    for (const id of jobIds) {
-      const [socket] = desk.sockets.to(id)
-      socket!.accept()
-      socket!.say({ type: 'snapshot', job: wireJob({ id, seq: 9, progress: 99 }) })
-    }
-    await desk.advance(1_000)
-    expect(await connection()).toMatchObject({ kind: 'live' })
-  })
+    fault(
+      65,
+      `${when}: what is dead is ended within 3 s, and it is live with new data within 5 s`,
+      async () => {
+        const old = open()
+        await wake()
+        await desk.advance(3_000)
+        expect(old.map(({ state }) => state)).toEqual(['closed', 'closed', 'closed'])
+        expect(desk.sockets.live).toBe(jobIds.length)
+        for (const id of jobIds) {
+          const [socket] = desk.sockets.to(id)
+          socket!.accept()
+          socket!.say({ type: 'snapshot', job: wireJob({ id, seq: 9, progress: 99 }) })
+        }
+        await desk.advance(1_000)
+        expect(await connection()).toMatchObject({ kind: 'live' })
+        return `${old.length} dead ended within 3 s; live with new data within 4 s`
+      },
+    )
+  }
 })
 
 describe('roaming', () => {
@@ -117,7 +130,7 @@ describe('roaming', () => {
 })
 
 describe('a token that died while the computer slept', () => {
-  it('is renewed before anything is asked or dialled with it (F38)', async () => {
+  fault(38, 'is renewed before anything is asked or dialled with it', async () => {
     const since = desk.servers.requests.length
     desk.clock.sleep(2 * 3_600_000)
     desk.power.resume()
@@ -126,5 +139,6 @@ describe('a token that died while the computer slept', () => {
     expect(asked.filter(({ path }) => path === '/auth/v1/token')).toHaveLength(1)
     expect(asked.length).toBeGreaterThan(1)
     expect(asked.map(({ status }) => status)).not.toContain(401)
+    return `after two hours of sleep: renewed first, ${asked.length} requests, none refused`
   })
 })
