@@ -60,7 +60,9 @@ class Run {
     }
   }
 
-  async kill(): Promise<void> {
+  /** Without a word of goodbye. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const gone = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
     await gone
@@ -69,17 +71,17 @@ class Run {
 
 describe('the end of the process', () => {
   fault(71, 'by kill -9 between the reply and the save: the next start recovers', async () => {
-    const first = new Run()
+    await using first = new Run()
     first.order('sign in')
     await first.told('saving')
     await first.told('saved')
     await first.told('done')
     first.order('refresh')
     await first.told('saving')
-    await first.kill()
+    await first[Symbol.asyncDispose]()
     expect(server.refreshes).toBe(1)
     expect(readdirSync(folder)).toHaveLength(1)
-    const second = new Run()
+    await using second = new Run()
     second.order('restore')
     await second.told('done')
     second.order('refresh')
@@ -90,7 +92,6 @@ describe('the end of the process', () => {
     )
     expect(sent).toHaveLength(2)
     expect(new Set(sent).size).toBe(1)
-    await second.kill()
     return `killed while saving; the same token once more, ${view}`
   })
 
