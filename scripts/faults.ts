@@ -59,7 +59,9 @@ async function runAll(repeat: number): Promise<boolean> {
     }
     const seen = catalogue.length - table.missing.length
     process.stdout.write(`${table.lines.join('\n')}\n`)
-    process.stdout.write(`${seen} of ${catalogue.length} faults seen, ${runs} runs\n`)
+    process.stdout.write(
+      `${seen} of ${catalogue.length} faults seen, ${runs} ${runs === 1 ? 'run' : 'runs'}\n`,
+    )
     return ok
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -38,15 +38,15 @@ async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Prom
   const ok = code === 0 && !stopped
   say(`${step.name}: ${ok ? 'passed' : 'FAILED'} in ${secondsSince(begin)}`)
   const count = readCount(step, file, ok)
-  if (step.name === 'test:faults') showFaults(file)
-  return count
+  return step.name === 'test:faults' ? showFaults(file, count) : count
 }
 
-/** The table of faults. `npm run faults` fails as long as there is one that no test has seen yet. */
-function showFaults(file: string): void {
+/** The table of faults; one of which nothing was seen counts as failed. */
+function showFaults(file: string, { passed, failed }: Count): Count {
   const { lines, missing } = readFaultTable(file)
   process.stdout.write(`${lines.join('\n')}\n`)
-  if (missing.length > 0) say(`faults without a test by number yet: ${missing.join(', ')}`)
+  if (missing.length > 0) say(`faults of which nothing was seen: ${missing.join(', ')}`)
+  return { passed, failed: Math.max(failed, missing.length) }
 }
 
 /** Stops at the first step that fails: what comes after it would only repeat the news. */
