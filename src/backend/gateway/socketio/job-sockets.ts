@@ -5,8 +5,8 @@ import type { Log } from '../../log.ts'
 import { idsOf } from '../caller.ts'
 import type { GatewayLimits } from '../limits.ts'
 import { readSnapshot } from './job-snapshot.ts'
-import type { Door, Principal } from './principal.ts'
-import { keptSchema, type Kept } from './recovery.ts'
+import type { Door, Principal, Refused } from './principal.ts'
+import type { Kept } from './recovery.ts'
 
 export interface JobSocketsOptions {
   readonly database: Database
@@ -20,13 +20,19 @@ interface Entry {
   principal: Principal
   expiry: NodeJS.Timeout | null
   inbound: number
+  /** As it is kept, once it has been greeted. */
+  beforeGreeting: string[] | null
   greeted: boolean
+  /** How often it was told, or is about to be told, where things stand. */
+  tellings: number
 }
 
 /** Longest delay that Node's timers take. */
 const longestTimerMs = 2 ** 31 - 1
 /** How long a peer has to take its last words. */
 const closeWithinMs = 800
+/** Packets before the greeting that are remembered. */
+const mostBefore = 1_000
 /** Packets that may wait for a slow peer; it then has to come again. */
 const mostWaiting = 2_000
 const minuteMs = 60_000
@@ -64,18 +70,24 @@ export class JobSockets {
     this.#sockets.clear()
   }
 
-  countFor(userId: string): number {
+  /** The other connections of a user. */
+  countBeside(own: Socket, userId: string): number {
     let count = 0
-    for (const { principal } of this.#sockets.values()) {
-      if (principal.claims.userId === userId) count += 1
+    for (const [socket, { principal }] of this.#sockets) {
+      if (socket !== own && principal.claims.userId === userId) count += 1
     }
     return count
   }
 
   /** From here on the socket is seen to. */
   add(socket: Socket, principal: Principal): void {
-    const entry: Entry = { principal, expiry: null, inbound: 0, greeted: false }
+    const { recovered: greeted, handshake } = socket
+    const told = { beforeGreeting: [], greeted, tellings: greeted ? 1 : 0 }
+    const entry: Entry = { principal, expiry: null, inbound: 0, ...told }
     this.#sockets.set(socket, entry)
+    // Also what it heard of another connection.
+    if (!greeted) this.#noteBefore(entry, handshake.auth.offset)
+    socket.onAnyOutgoing((...said: unknown[]) => this.#noteBefore(entry, said.at(-1)))
     socket.once('disconnect', () => {
       if (entry.expiry !== null) clearTimeout(entry.expiry)
       this.#sockets.delete(socket)
@@ -92,12 +104,22 @@ export class JobSockets {
     socket.on('ping', (_message: unknown, answer: unknown) => {
       if (typeof answer === 'function') (answer as (said: object) => void)({ type: 'pong' })
     })
-    const known = keptSchema.safeParse(socket.data)
-    const isKnown = socket.recovered && known.success && known.data.greeted
-    entry.greeted = isKnown
-    if (this.#settle(socket, entry) || !isKnown) this.#tell(socket)
+    if (this.#settle(socket, entry) || !greeted) this.#tell(socket)
     // It may have ended while it was let in.
     this.#check(socket, entry)
+  }
+
+  /** What its own credential says of a socket that was recovered. */
+  judged(socket: Socket, found: Principal | Refused): void {
+    const entry = this.#sockets.get(socket)
+    if (entry === undefined) return
+    if ('refused' in found) {
+      // That nobody can tell is no reason: its session was there a moment ago.
+      if (found.refused !== 'verifier_unavailable') this.#end(socket, found.refused)
+      return
+    }
+    entry.principal = found
+    if (this.#settle(socket, entry)) this.#tell(socket)
   }
 
   /** Bridged sessions that ended; null is that any may have. */
@@ -113,17 +135,26 @@ export class JobSockets {
     for (const socket of this.#sockets.keys()) this.#tell(socket)
   }
 
+  #keep(socket: Socket, { principal, greeted, beforeGreeting }: Entry): void {
+    const { claims, sessionId, by } = principal
+    const kept: Kept = {
+      sessionId,
+      by,
+      tenantIds: idsOf(claims),
+      beforeGreeting: greeted ? beforeGreeting : null,
+      expiresAtMs: claims.expiresAtMs,
+    }
+    socket.data = kept
+  }
+
   /** Rooms, what is kept for a recovery, and the time that it has. True if the rooms are others. */
   #settle(socket: Socket, entry: Entry): boolean {
-    const { claims, sessionId, by } = entry.principal
-    const tenantIds = idsOf(claims)
-    const rooms = new Set(tenantIds.map(roomOf))
+    const { claims, by } = entry.principal
+    const rooms = new Set(idsOf(claims).map(roomOf))
     const before = [...socket.rooms].filter((room) => room !== socket.id)
     for (const room of before) if (!rooms.has(room)) void socket.leave(room)
     void socket.join([...rooms])
-    const { expiresAtMs } = claims
-    const kept: Kept = { sessionId, by, tenantIds, expiresAtMs, greeted: entry.greeted }
-    socket.data = kept
+    this.#keep(socket, entry)
     if (entry.expiry !== null) clearTimeout(entry.expiry)
     const delayMs = Math.min(longestTimerMs, Math.max(0, claims.expiresAtMs - Date.now()))
     entry.expiry = setTimeout(() => {
@@ -180,11 +211,15 @@ export class JobSockets {
   #tell(socket: Socket): void {
     const entry = this.#sockets.get(socket)
     if (entry === undefined) return
+    entry.tellings += 1
+    // Which of them it heard, nobody can tell.
+    if (entry.tellings > 1) entry.beforeGreeting = null
+    this.#keep(socket, entry)
     readSnapshot(this.#options.database, entry.principal.claims).then(
       (snapshot) => {
         this.#say(socket, 'job:snapshot', snapshot)
         entry.greeted = true
-        socket.data = { ...(socket.data as Kept), greeted: true }
+        this.#keep(socket, entry)
       },
       (error: unknown) => {
         this.#warn('jobs could not be read for a socket', error)
@@ -192,6 +227,13 @@ export class JobSockets {
         socket.conn.close()
       },
     )
+  }
+
+  /** Socket.IO's number of a packet is the last that it says. */
+  #noteBefore(entry: Entry, packetId: unknown): void {
+    if (entry.greeted || typeof packetId !== 'string') return
+    entry.beforeGreeting?.push(packetId)
+    if (entry.beforeGreeting?.length === mostBefore) entry.beforeGreeting = null
   }
 
   /** At once and to this one only: not by way of Redis, nor kept for a recovery. */

@@ -8,6 +8,7 @@ import type { TakeUpgrade } from '../../http-upgrades.ts'
 import type { Log } from '../../log.ts'
 import type { Verifier } from '../../tokens/verifier.ts'
 import type { Audit } from '../audit.ts'
+import { idsOf } from '../caller.ts'
 import { remoteAddress } from '../credential.ts'
 import type { JobChange, JobFeed } from '../feed.ts'
 import type { GatewayLimits } from '../limits.ts'
@@ -16,7 +17,14 @@ import { RequestBudget } from '../request-budget.ts'
 import type { UserSessions } from '../session-bridge/user-sessions.ts'
 import { JobSockets, roomOf } from './job-sockets.ts'
 import { Door, type Principal, type Refused } from './principal.ts'
-import { memoryAdapter, recoveryMs, redisAdapter, type MayRecover, type Redis } from './recovery.ts'
+import {
+  memoryAdapter,
+  recoveryMs,
+  redisAdapter,
+  type MayRecover,
+  type Recovered,
+  type Redis,
+} from './recovery.ts'
 
 export interface SocketIoOptions {
   readonly database: Database
@@ -57,8 +65,8 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
   const io = new Server({
     serveClient: false,
     connectTimeout: connectWithinMs,
-    // Who comes back is asked again who it is.
-    connectionStateRecovery: { maxDisconnectionDuration: recoveryMs, skipMiddlewares: false },
+    // Who comes back is there at once: what happens while it is asked who it is would be lost.
+    connectionStateRecovery: { maxDisconnectionDuration: recoveryMs, skipMiddlewares: true },
   })
   const sockets = new JobSockets({ database, io, door, limits, log })
   const redis = connectRedis(options, io, () => sockets.tellAll())
@@ -180,17 +188,17 @@ async function leave(redis: Redis): Promise<void> {
   if (redis.isOpen) redis.destroy()
 }
 
-/** By cookie the session must stand; with a token also the token it was shown. */
+/** The session must stand, with the tenants it had; a token that was shown must still be good. */
 const mayRecover =
   (door: Door): MayRecover =>
   async ({ sessionId, by, tenantIds, expiresAtMs }) => {
     const found = await door.again(sessionId)
-    const isSessionOver =
-      'refused' in found && (by === 'cookie' || found.refused !== 'token_expired')
-    if (isSessionOver) return false
-    if (by === 'token' || 'refused' in found) return expiresAtMs > Date.now()
-    const now = new Set(found.claims.tenants.map(({ id }) => id))
-    return tenantIds.every((id) => now.has(id))
+    if ('refused' in found) return null
+    const { claims } = found
+    const now = new Set(idsOf(claims))
+    if (!tenantIds.every((id) => now.has(id))) return null
+    if (by === 'cookie') return found
+    return expiresAtMs > Date.now() ? { claims: { ...claims, expiresAtMs }, sessionId, by } : null
   }
 
 interface Admission extends SocketIoOptions {
@@ -217,7 +225,7 @@ function admit(io: Server, { door, sockets, limits, audit, log, behindProxy }: A
       return { refused: 'verifier_unavailable', message: 'sessions cannot be checked; try again' }
     })
     if ('refused' in found) return found
-    if (sockets.countFor(found.claims.userId) < limits.streamsPerUser) return found
+    if (sockets.countBeside(socket, found.claims.userId) < limits.streamsPerUser) return found
     return { refused: 'too_many_sockets', message: 'too many connections of one user' }
   }
   io.use((socket, next) => {
@@ -233,7 +241,19 @@ function admit(io: Server, { door, sockets, limits, audit, log, behindProxy }: A
   })
   io.on('connection', (socket) => {
     const principal = admitted.get(socket)
-    if (principal === undefined) socket.disconnect(true)
-    else sockets.add(socket, principal)
+    if (principal !== undefined) {
+      sockets.add(socket, principal)
+      return
+    }
+    if (!socket.recovered) {
+      socket.disconnect(true)
+      return
+    }
+    // It was asked for its session. That it is who it says is asked while it is there.
+    sockets.add(socket, (socket.data as Recovered).principal)
+    void judge(socket).then((found) => {
+      record(socket, found)
+      sockets.judged(socket, found)
+    })
   })
 }
