@@ -8,6 +8,8 @@ export interface Step {
   readonly command: string
   /** Which program writes a report of its tests; null for steps that have none. */
   readonly runner: 'vitest' | 'playwright' | null
+  /** It needs time rather than cores, and may run beside others. */
+  readonly waits: boolean
 }
 
 export interface Count {
@@ -26,7 +28,7 @@ export function readSteps(): readonly Step[] {
   return names.map((name = '') => {
     const command = scripts[name]
     if (command === undefined) throw new Error(`package.json has no script "${name}"`)
-    return { name, command, runner: runnerOf(command) }
+    return { name, command, runner: runnerOf(command), waits: name === 'test:soak' }
   })
 }
 

@@ -11,12 +11,12 @@ import { chooseRuntime, root } from './runtime.ts'
 import { say, secondsSince, wordsOf } from './say.ts'
 import { readCount, readSteps, reporting, type Count, type Step } from './test-steps.ts'
 
-let running: ChildProcess | null = null
+const running = new Set<ChildProcess>()
 let stopped = false
 
 function stop(): void {
   stopped = true
-  running?.kill('SIGTERM')
+  for (const child of running) child.kill('SIGTERM')
 }
 
 async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Promise<Count> {
@@ -30,11 +30,12 @@ async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Prom
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...env, ...own },
   })
-  running = child
+  running.add(child)
   const code = await new Promise((resolve) => {
     child.once('exit', resolve)
     child.once('error', () => resolve(1))
   })
+  running.delete(child)
   const ok = code === 0 && !stopped
   say(`${step.name}: ${ok ? 'passed' : 'FAILED'} in ${secondsSince(begin)}`)
   const count = readCount(step, file, ok)
@@ -49,17 +50,27 @@ function showFaults(file: string, { passed, failed }: Count): Count {
   return { passed, failed: Math.max(failed, missing.length) }
 }
 
-/** Stops at the first step that fails: what comes after it would only repeat the news. */
+/**
+ * Stops at the first step that fails: what comes after it would only repeat the news. What mostly
+ * waits runs beside the others.
+ */
 async function runSteps(env: NodeJS.ProcessEnv): Promise<Count> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
-  let passed = 0
+  const steps = readSteps()
+  const total = { passed: 0, failed: 0 }
+  const take = (count: Count): void => {
+    total.passed += count.passed
+    total.failed += count.failed
+    if (count.failed > 0) stop()
+  }
   try {
-    for (const step of readSteps()) {
-      const count = await runStep(step, folder, env)
-      passed += count.passed
-      if (count.failed > 0) return { passed, failed: count.failed }
+    const beside = steps.filter(({ waits }) => waits)
+    const waiting = beside.map((step) => runStep(step, folder, env).then(take))
+    for (const step of steps.filter(({ waits }) => !waits)) {
+      if (!stopped) take(await runStep(step, folder, env))
     }
-    return { passed, failed: 0 }
+    await Promise.all(waiting)
+    return total
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

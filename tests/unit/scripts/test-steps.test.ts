@@ -16,7 +16,12 @@ describe('the steps of npm test', () => {
     writeFileSync(path, JSON.stringify(body))
     return path
   }
-  const step = (runner: Step['runner']): Step => ({ name: 'x', command: 'x', runner })
+  const step = (runner: Step['runner']): Step => ({
+    name: 'x',
+    command: 'x',
+    runner,
+    waits: false,
+  })
 
   it('are those of npm run check, then conformance, faults, soak and e2e', () => {
     expect(readSteps().map(({ name }) => name)).toEqual([
@@ -31,6 +36,11 @@ describe('the steps of npm test', () => {
       'test:soak',
       'test:e2e',
     ])
+  })
+
+  it('run one after the other, but for the soak, which needs minutes and no core', () => {
+    const beside = readSteps().filter(({ waits }) => waits)
+    expect(beside.map(({ name }) => name)).toEqual(['test:soak'])
   })
 
   it('count what vitest and Playwright report', () => {
