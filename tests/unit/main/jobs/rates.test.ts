@@ -98,6 +98,89 @@ describe('Pace', () => {
     expect(width(uneven)).toBeGreaterThan(2)
   })
 
+  it('needs a second for a rate and five for the time left, to the millisecond', () => {
+    const pace = new Pace(1)
+    pace.hear(counting(0), 50_000)
+    pace.hear(counting(20), 50_400)
+    expect(pace.perSecond(50_999)).toBeNull()
+    expect(pace.perSecond(51_000)).toBeCloseTo(20)
+    pace.hear(counting(40), 52_400)
+    pace.hear(counting(60), 54_400)
+    expect(pace.left(54_999)).toBeNull()
+    expect(pace.left(55_000)).not.toBeNull()
+  })
+
+  it('takes what is heard within two seconds of the sample before for one sample', () => {
+    const pace = new Pace(1)
+    for (const atMs of [50_000, 51_000, 51_900, 53_900]) pace.hear(counting(atMs / 1_000), atMs)
+    pace.hear(counting(56), 56_000)
+    expect(pace.left(56_000)).not.toBeNull()
+    const few = new Pace(1)
+    for (const atMs of [50_000, 51_000, 51_900, 56_000]) few.hear(counting(atMs / 1_000), atMs)
+    expect(few.left(56_000)).toBeNull()
+  })
+
+  it('says nothing of a job heard once, until it has been silent for the whole window', () => {
+    const pace = new Pace(1)
+    pace.hear(counting(10), 0)
+    expect(pace.perSecond(30_000)).toBeNull()
+    expect(pace.perSecond(30_001)).toBe(0)
+  })
+
+  it('counts from where the job began to count', () => {
+    const pace = new Pace(1)
+    pace.hear(job({ counters: null }), 0)
+    pace.hear(counting(100), 4_000)
+    expect(pace.perSecond(8_000)).toBeNull()
+    pace.hear(counting(140), 8_000)
+    expect(pace.perSecond(8_000)).toBeCloseTo(10)
+  })
+
+  it('does not take a counter that stands still for one that began anew', () => {
+    const pace = new Pace(1)
+    for (const [atMs, done] of [
+      [0, 0],
+      [2_000, 50],
+      [4_000, 50],
+      [6_000, 50],
+    ] as const) {
+      pace.hear(counting(done), atMs)
+    }
+    expect(pace.perSecond(6_000)).toBeCloseTo(50 / 6)
+  })
+
+  it('forgets what is older than 30 s, and not a millisecond before', () => {
+    const pace = new Pace(1)
+    pace.hear(counting(0), 0)
+    pace.hear(counting(300), 10_000)
+    pace.hear(counting(330), 20_000)
+    expect(pace.perSecond(30_000)).toBeCloseTo(11)
+    expect(pace.perSecond(30_001)).toBeCloseTo(30 / 20.001)
+    expect(pace.left(30_001)).toBeNull()
+  })
+
+  it.each([
+    ['between its slowest and fastest fifth', [0, 8, 20, 30, 42, 50], 10_000, [8_333, 12_500]],
+    ['at most three times longer than the mean', [0, 10, 10, 30, 40, 50], 10_000, [5_000, 30_000]],
+    ['at most three times shorter either', [0, 0, 50, 50, 50, 50], 10_000, [3_333, 30_000]],
+    ['evenly between samples', [0, 10, 10, 30, 40, 50], 12_000, [6_667, 36_000]],
+  ])('gives the time left %s', (_what, percents, nowMs, [lowMs, highMs]) => {
+    const pace = new Pace(1)
+    for (const [index, progress] of percents.entries()) {
+      pace.hear(job({ counters: null, progress }), 70_000 + index * 2_000)
+    }
+    expect(pace.left(70_000 + nowMs)).toEqual({ lowMs, highMs })
+  })
+
+  it('takes two samples of one moment', () => {
+    const pace = new Pace(1)
+    const heard = [10, 20, 30, 40, 50]
+    for (const [index, progress] of heard.entries()) {
+      pace.hear(job({ counters: null, progress }), Math.max(0, index - 1) * 2_000)
+    }
+    expect(pace.left(6_000)).toEqual({ lowMs: 5_000, highMs: 10_000 })
+  })
+
   it('always gives an ordered, finite range that is not negative', () => {
     const steps = fc.array(fc.record({ waitMs: fc.nat(9_000), done: fc.nat(100) }), {
       maxLength: 60,
