@@ -92,6 +92,25 @@ describe('signing out', () => {
     const opened = await signedIn()
     server.sessions.clear()
     expect(await signOut(opened)).toMatchObject({ server: { kind: 'already-ended' }, notes: [] })
+    expect(server.count('/auth/v1/logout')).toBe(1)
+  })
+
+  it('asks with a new token where the server does not take the one in hand', async () => {
+    const opened = await signedIn()
+    server.script({ status: 403, body: { code: 'bad_jwt', message: 'invalid JWT' } })
+    expect(await signOut(opened)).toMatchObject({ server: { kind: 'revoked' } })
+    expect(server.count('/auth/v1/logout')).toBe(2)
+    expect(server.sessions.size).toBe(0)
+  })
+
+  it('says that the server was not told when it gives no new token either', async () => {
+    const opened = await signedIn()
+    server.script({ status: 403, body: { code: 'bad_jwt', message: 'invalid JWT' } })
+    server.script({ status: 500 })
+    expect(await signOut(opened)).toMatchObject({
+      server: { kind: 'not-reached' },
+      notes: ['server_error'],
+    })
   })
 
   it('refreshes a dead token in memory first, so that the server can be told', async () => {
@@ -101,8 +120,20 @@ describe('signing out', () => {
     await opened.session.current()
     server.always(null)
     expect(await signOut(opened)).toMatchObject({ server: { kind: 'revoked' } })
+    expect(server.count('/auth/v1/logout')).toBe(1)
     expect(server.sessions.size).toBe(0)
     await expectNothingLeft(opened.session)
+  })
+
+  it('says that a dead token has no end to wait for, if the server cannot be told', async () => {
+    const opened = await signedIn()
+    server.always({ status: 503 })
+    await computer.clock.advance(2 * hourMs)
+    await opened.session.current()
+    expect(await signOut(opened)).toMatchObject({
+      server: { kind: 'not-reached', expiresAtMs: null },
+      notes: ['server_error'],
+    })
   })
 
   it.each([

@@ -61,9 +61,60 @@ describe('what the auth server says', () => {
     expect(failureOfAnswer(answer(status, body))?.code ?? null).toBe(code)
   })
 
-  it('is a captive portal also when only the header says so', () => {
-    const page = answer(200, 'Welcome', { 'content-type': 'text/html; charset=utf-8' })
-    expect(failureOfAnswer(page)?.code).toBe('captive_portal')
+  it.each(['text/html; charset=utf-8', 'application/xhtml+xml', 'TEXT/HTML'])(
+    'is a captive portal also when only the header says so: %s',
+    (type) => {
+      const page = answer(200, 'Welcome', { 'content-type': type })
+      expect(failureOfAnswer(page)?.code).toBe('captive_portal')
+    },
+  )
+
+  it.each([
+    ['text that names a type within', 'x-text/html'],
+    ['a type that only ends like one', 'my-application/xhtml+xml'],
+  ])('is an answer with %s', (_, type) => {
+    expect(failureOfAnswer(answer(200, '{}', { 'content-type': type }))).toBeNull()
+  })
+
+  it('is a captive portal outside of 200 to 299, and with white space before its page', () => {
+    expect(failureOfAnswer(answer(199, '{}'))?.code).toBe('captive_portal')
+    expect(failureOfAnswer(answer(300, '{}'))?.code).toBe('captive_portal')
+    expect(failureOfAnswer(answer(200, ' \n<html>'))?.code).toBe('captive_portal')
+  })
+
+  it.each<[number, unknown, string]>([
+    [200, '<html>', 'a web page came instead of an answer'],
+    [302, '', 'answered 302'],
+    [408, {}, 'answered 408'],
+    [429, {}, 'too many requests'],
+    [503, '', 'answered 503'],
+    [404, '<html>', 'answered 404 with a web page'],
+    [400, coded('user_banned'), 'answered 400 user_banned'],
+    [401, { message: 'No apikey found' }, 'the server refuses the publishable key'],
+    [400, { msg: 'Invalid Refresh Token: x' }, 'answered 400: the refresh token is refused'],
+    [
+      400,
+      { error_description: 'Invalid Refresh Token' },
+      'answered 400: the refresh token is refused',
+    ],
+    [403, {}, 'answered 403'],
+    [404, 'page', "answered 404 in words that are not Supabase auth's"],
+  ])('is told in words of our own: %s %j', (status, body, message) => {
+    expect(failureOfAnswer(answer(status, body))?.message).toBe(message)
+  })
+
+  it('takes a wait of the server for its own, and words about keys only with 401', () => {
+    expect(failureOfAnswer(answer(408, {}))?.code).toBe('timed_out')
+    expect(failureOfAnswer(answer(400, { message: 'Invalid API key' }))?.code).toBe(
+      'protocol_error',
+    )
+    expect(failureOfAnswer(answer(401, { message: 'nothing of the kind' }))?.code).toBe(
+      'protocol_error',
+    )
+    expect(failureOfAnswer(answer(400, { code: '', error_code: 'user_banned' }))?.code).toBe(
+      'user_banned',
+    )
+    expect(failureOfAnswer(answer(400, '"user_banned"'))?.code).toBe('protocol_error')
   })
 
   it.each<[string, Record<string, string>, number | undefined]>([
@@ -81,6 +132,9 @@ describe('what the auth server says', () => {
       undefined,
     ],
     ['nonsense', { 'retry-after': 'soon' }, undefined],
+    ['seconds and more', { 'retry-after': '7s' }, undefined],
+    ['more and seconds', { 'retry-after': 'x7' }, undefined],
+    ['an empty text', { 'retry-after': '' }, undefined],
     ['nothing', {}, undefined],
   ])('asks to wait: %s', (_, headers, retryAfterMs) => {
     expect(failureOfAnswer(answer(429, {}, headers))?.retryAfterMs).toBe(retryAfterMs)
@@ -152,6 +206,18 @@ describe('what a failed request means', () => {
     expect(failureOfError(new Error('net::ERR_CERT_DATE_INVALID')).failure.code).toBe(
       'tls_untrusted',
     )
+  })
+
+  it('says which code it found, and knows when there is none', () => {
+    const said = (error: unknown): string => failureOfError(error).failure.message
+    expect(said(fetchError('ECONNRESET'))).toBe('the request failed: ECONNRESET')
+    expect(said(Object.assign(new Error('x'), { code: 7 }))).toBe('the request failed: unknown')
+    const deep = (depth: number): Error =>
+      depth === 0
+        ? Object.assign(new Error('x'), { code: 'EPIPE' })
+        : new Error('x', { cause: deep(depth - 1) })
+    expect(said(deep(4))).toBe('the request failed: EPIPE')
+    expect(said(deep(5))).toBe('the request failed: unknown')
   })
 
   it('is settled for anything thrown, also causes that go in circles', () => {

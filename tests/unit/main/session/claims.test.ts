@@ -110,6 +110,43 @@ describe('the claims of a session token', () => {
     })
   })
 
+  it.each<[string, string, string]>([
+    ['no token', 'x', 'not a JSON Web Token'],
+    [
+      'a key',
+      makeToken(payload({ role: 'anon' })),
+      'an API key stands where a session token belongs',
+    ],
+    ['no end', makeToken(payload({ exp: undefined })), 'the token lacks sub or exp'],
+    [
+      'no tenant',
+      makeToken(payload({ app_metadata: {} })),
+      'the token names no tenant at app_metadata.tenant_id',
+    ],
+  ])('say what is wrong with %s', (_, token, message) => {
+    expect(readClaims(new Secret(token), path)).toMatchObject({ failure: { message } })
+  })
+
+  it('take names of up to 128 characters, and shorten what is only shown', () => {
+    const [longest, longer] = ['t'.repeat(128), 't'.repeat(129)]
+    expect(tenantsOf({ tenant_id: longest })).toMatchObject([{ id: longest }])
+    expect(tenantsOf({ tenant_id: longer })).toBe('tenant_missing')
+    const tenants = [{ id: 'a', name: longer, role: '' }]
+    expect(tenantsOf({ tenants })).toEqual([{ id: 'a', name: longest, role: null }])
+  })
+
+  it('take a token of 16 KB, and a role that is no text for none', () => {
+    const made = (length: number): string => makeToken(payload({ pad: 'x'.repeat(length) }))
+    const rest = tokenMaxLength - made(0).length
+    const pad = Math.floor((rest * 3) / 4)
+    const fits = [pad - 2, pad - 1, pad, pad + 1].map(made)
+    const exact = fits.find((token) => token.length === tokenMaxLength)
+    expect(readClaims(new Secret(exact ?? 'none fits'), path).ok).toBe(true)
+    expect(read(payload({ role: ['anon'] }))).toMatchObject({
+      failure: { code: 'token_malformed' },
+    })
+  })
+
   it('never throw, never print the token, and never answer without a tenant', () => {
     fc.assert(
       fc.property(
