@@ -1,0 +1,150 @@
+import { createApp } from '../../src/main/app.ts'
+import type { App } from '../../src/main/app.ts'
+import { systemClock } from '../../src/main/lib/clock.ts'
+import { createLog } from '../../src/main/lib/log.ts'
+import { openSocket } from '../../src/main/lib/sockets.ts'
+import type { Socket, SocketFactory } from '../../src/main/ports.ts'
+import type { ProfileInput, SourceKind } from '../../src/shared/profile.ts'
+import type { Receipt } from '../../src/shared/workspace.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { MemoryKeychain } from '../support/memory-keychain.ts'
+import { MemoryFiles, MemoryIpcPort, MemoryNetwork, MemoryPower } from '../support/memory-ports.ts'
+import { line } from '../support/memory-ports-console.ts'
+
+export interface SignOutServer {
+  readonly url: string
+  readonly publishableKey: string
+  readonly user: { readonly email: string; readonly password: string }
+}
+
+const jobTable: ProfileInput['jobTable'] = {
+  table: 'jobs',
+  columns: { seq: 'seq', kind: 'kind', step: 'step', finishedAt: 'finished_at' },
+}
+
+export interface SignedOut {
+  readonly receipt: Receipt
+  /** From the operator's word to the receipt, in milliseconds. */
+  readonly tookMs: number
+  /** From the operator's word until no socket and no keychain entry is left; null when some are. */
+  readonly emptyMs: number | null
+}
+
+/** A console on real sockets and real time, and a proxy of its own between it and the servers. */
+export class SignOutWorld {
+  readonly ipc = new MemoryIpcPort()
+  readonly keychain = new MemoryKeychain()
+  readonly files = new MemoryFiles()
+  readonly network = new MemoryNetwork()
+  readonly power = new MemoryPower()
+  readonly proxy: FaultProxy
+  workspaceId = ''
+  readonly #app: App
+  readonly #sockets = new Set<Socket>()
+  readonly #server: SignOutServer
+
+  private constructor(proxy: FaultProxy, server: SignOutServer, sources: readonly SourceKind[]) {
+    this.proxy = proxy
+    this.#server = server
+    const clock = systemClock()
+    let ids = 0
+    const { publishableKey } = server
+    const { keychain, files, network, power, ipc } = this
+    this.#app = createApp({
+      ports: {
+        clock,
+        random: Math.random,
+        keychain,
+        files,
+        fetch: globalThis.fetch,
+        sockets: this.#open,
+        network,
+        power,
+        ipc,
+      },
+      about: { version: '0.0.0', standIn: false, platform: 'bench' },
+      fixedProfiles: [
+        line({
+          supabaseUrl: proxy.url,
+          gatewayUrl: proxy.url,
+          publishableKey,
+          jobTable,
+          sources: [...sources],
+        }),
+      ],
+      log: createLog('bench', clock, () => undefined),
+      newId: () => `id-${(ids += 1)}`,
+    })
+  }
+
+  static async open(server: SignOutServer, sources: readonly SourceKind[]): Promise<SignOutWorld> {
+    const proxy = await FaultProxy.start(server.url)
+    // Some states are faults in the middle of a connection.
+    proxy.frames = true
+    const world = new SignOutWorld(proxy, server, sources)
+    await world.#app.start()
+    return world
+  }
+
+  async signIn(): Promise<void> {
+    const { email, password } = this.#server.user
+    const answer = await this.ipc.call('session:sign-in', { profileId: 'line', email, password })
+    if (!answer.ok) throw new Error(`signing in failed: ${answer.failure.code}`)
+    this.workspaceId = answer.value.workspaceId
+  }
+
+  /** Live on every source, rows in the window. */
+  async live(): Promise<void> {
+    const { workspaceId, ipc } = this
+    const isLive = (): boolean =>
+      ipc.payloads('workspaces:changed').at(-1)?.[0]?.connection.kind === 'live'
+    while (!isLive()) await ipc.next('workspaces:changed')
+    ipc.on('jobs:batched', ({ batch }) => {
+      void ipc.call('jobs:acknowledge', { workspaceId, batch })
+    })
+    await ipc.call('jobs:open', { workspaceId })
+  }
+
+  async signOut(): Promise<SignedOut> {
+    const { workspaceId, ipc } = this
+    const beganMs = performance.now()
+    let emptyMs: number | null = null
+    const look = (): void => {
+      if (this.#sockets.size > 0 || this.keychain.entries.size > 0) return
+      emptyMs ??= performance.now() - beganMs
+    }
+    const looking = setInterval(look, 1)
+    const answer = await ipc.call('session:sign-out', { workspaceId })
+    const tookMs = performance.now() - beganMs
+    clearInterval(looking)
+    look()
+    if (!answer.ok) throw new Error(`signing out failed: ${answer.failure.code}`)
+    return { receipt: answer.value, tookMs, emptyMs }
+  }
+
+  async close(): Promise<void> {
+    this.keychain.release()
+    await this.#app.close()
+    await this.proxy.stop()
+  }
+
+  readonly #open: SocketFactory = ({ handlers, ...request }) => {
+    const socket = openSocket({
+      ...request,
+      handlers: {
+        ...handlers,
+        close: (ending) => {
+          this.#sockets.delete(socket)
+          handlers.close(ending)
+        },
+      },
+    })
+    this.#sockets.add(socket)
+    const terminate = socket.terminate.bind(socket)
+    socket.terminate = () => {
+      this.#sockets.delete(socket)
+      terminate()
+    }
+    return socket
+  }
+}
