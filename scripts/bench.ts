@@ -6,6 +6,7 @@ import { benchMemory } from '../tests/bench/job-memory.ts'
 import { benchPickUp } from '../tests/bench/pick-up.ts'
 import { benchPipeline } from '../tests/bench/pipeline.ts'
 import { benchRedial } from '../tests/bench/redial.ts'
+import { benchRenewal } from '../tests/bench/renewal.ts'
 import { benchSignOut } from '../tests/bench/sign-out.ts'
 import { benchSnapshot } from '../tests/bench/snapshot.ts'
 import { benchStartUp } from '../tests/bench/start-up.ts'
@@ -33,6 +34,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: () => Prom
   memory: ['main-process memory, heap after collection', benchMemory],
   redial: ['1,000 clients cut at one moment, first dial of each', benchRedial],
   'sign-out': ['sign-out over all faults, real sockets on loopback', benchSignOut],
+  renewal: ['token renewal on progress sockets, real gateway', benchRenewal],
   snapshot: ['offline snapshot, CPU time', benchSnapshot],
   console: ['console against the reference backend, loopback', () => withBackend(benchConsole)],
   'start-up': ['backend as a process of its own', benchStartUp],
