@@ -2,6 +2,7 @@
 // `npm run bench -- pick-up streams` runs only those.
 import { cpus, loadavg } from 'node:os'
 import { benchConsole } from '../tests/bench/console.ts'
+import { benchCpu } from '../tests/bench/cpu.ts'
 import { benchMemory } from '../tests/bench/job-memory.ts'
 import { benchPickUp } from '../tests/bench/pick-up.ts'
 import { benchPipeline } from '../tests/bench/pipeline.ts'
@@ -31,6 +32,7 @@ async function withBackend(
 
 const sections: Readonly<Record<string, readonly [title: string, run: () => Promise<string[]>]>> = {
   pipeline: ['main-process pipeline, one core', benchPipeline],
+  cpu: ['main-process CPU, 10 s at a steady pace', benchCpu],
   memory: ['main-process memory, heap after collection', benchMemory],
   redial: ['1,000 clients cut at one moment, first dial of each', benchRedial],
   'sign-out': ['sign-out over all faults, real sockets on loopback', benchSignOut],

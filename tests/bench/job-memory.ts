@@ -22,7 +22,9 @@ export async function benchMemory(): Promise<string[]> {
     const once = await heldOf(jobs, 1)
     const busy = await heldOf(jobs, busyTimes)
     const head = `${jobs.toLocaleString('en')} jobs`.padEnd(14)
-    lines.push(`${head} ${once} a job heard of once, ${busy} a job heard of every second`)
+    lines.push(
+      `${head} ${once} a job heard of once, ${busy} a job heard of every second   (aim under 2 KB)`,
+    )
   }
   return lines
 }
