@@ -56,6 +56,7 @@ export interface Beside {
 export class Catalogue {
   readonly #intake: Intake
   readonly #sink: JobSink
+  readonly #onOpen: ((jobId: string) => void) | undefined
   #served: boolean | null = null
   /** The list of jobs could not be had when it was wanted. */
   #behind = false
@@ -65,9 +66,11 @@ export class Catalogue {
   /** The latest change that was listed, by the server's clock. */
   #newestMs: number | null = null
 
-  constructor(intake: Intake, sink: JobSink) {
+  /** `onOpen`: a job that is not over is on a list. */
+  constructor(intake: Intake, sink: JobSink, onOpen?: (jobId: string) => void) {
     this.#intake = intake
     this.#sink = sink
+    this.#onOpen = onOpen
   }
 
   /** Null when the body is not a discovery answer. */
@@ -109,17 +112,17 @@ export class Catalogue {
     const recent = await this.#recent(ask, maxPages, (epoch) => this.#enter(epoch))
     this.#behind = 'kind' in recent && recent.kind === 'failed'
     if ('kind' in recent) {
-      this.#takeEach(jobs)
+      this.#takeEach(this.#stillThere(jobs))
       return recent.kind === 'failed' && recent.verdict.kind === 'stop' ? recent : null
     }
     if (this.#isAnew) {
       // What discovery listed may be of the epoch that was left: the next round asks again.
-      this.#sink.takeAll(recent.jobs, true)
+      this.#sink.takeAll(this.#stillThere(recent.jobs), true)
       this.#isAnew = false
       this.#behind = true
       return null
     }
-    const all = [...recent.jobs, ...jobs]
+    const all = this.#stillThere([...recent.jobs, ...jobs])
     if (recent.whole && jobs.length === active.size) this.#sink.takeAll(all)
     else this.#takeEach(all)
     return null
@@ -179,6 +182,11 @@ export class Catalogue {
     if (page?.success !== true) return
     if ((page.data.epoch ?? null) === this.#epoch) this.#takeEach(this.#readPage(page.data).jobs)
     else this.#behind = true
+  }
+
+  /** Without those that were withdrawn while the lists were read. */
+  #stillThere(jobs: readonly Job[]): Job[] {
+    return jobs.filter(({ id }) => this.#intake.last(id) !== undefined)
   }
 
   #takeEach(jobs: Iterable<Job>): void {
@@ -242,6 +250,7 @@ export class Catalogue {
     const job = this.#intake.readListed(raw)
     const changedMs = job === null ? Number.NaN : Date.parse(job.updatedAt)
     if (changedMs > (this.#newestMs ?? -Infinity)) this.#newestMs = changedMs
+    if (job !== null && !isFinal(job.status)) this.#onOpen?.(job.id)
     return job
   }
 

@@ -60,7 +60,7 @@ class ProgressSource implements Source {
         this.#discovery.soon()
       },
     })
-    this.#catalogue = new Catalogue(this.#intake, sink)
+    this.#catalogue = new Catalogue(this.#intake, sink, (id) => this.#follow(id))
     this.#sockets = new JobSockets({
       context,
       scope,
@@ -118,6 +118,11 @@ class ProgressSource implements Source {
     const lost = this.#lost(active, first)
     if (lost.length > 0) await this.#catalogue.resolve(lost, ask)
     return null
+  }
+
+  /** Also what is only on a longer list: it may be gone before any round names it as active. */
+  #follow(id: string): void {
+    if (!this.#followed.has(id)) this.#followed.set(id, 0)
   }
 
   /** Unfinished jobs that the list no longer names. Finished ones give up their sockets. */
