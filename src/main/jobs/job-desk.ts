@@ -159,6 +159,12 @@ export class JobDesk {
     this.#store.lose(this.#tellerOf(source))
   }
 
+  /** What was told longer ago than this is not answered for by this source any more. */
+  fade(source: string, afterMs: number): void {
+    const nowMs = this.#clock.now()
+    this.#store.fade(this.#tellerOf(source), { fromMs: nowMs - afterMs, toMs: nowMs })
+  }
+
   /** The jobs as they are now. */
   keep(): KeptJobs {
     const rows = Array.from(this.#store.values(), ({ job, heardAtMs, told }) => ({

@@ -183,6 +183,18 @@ export class JobStore {
     for (const entry of this.#jobs.values()) this.#answer(entry, entry.vouched & ~bit)
   }
 
+  /** This source answers only for ends, and for what was heard within this time (wall clock). */
+  fade(
+    { bit }: Teller,
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  ): void {
+    for (const entry of this.#jobs.values()) {
+      const { job, heardAtMs, vouched } = entry
+      const isRecent = heardAtMs >= fromMs && heardAtMs <= toMs
+      if (!isRecent && !isFinal(job.status)) this.#answer(entry, vouched & ~bit)
+    }
+  }
+
   /** A source is back: its ends are still ends; the rest is true when it tells of it again. */
   regain({ bit }: Teller): void {
     for (const entry of this.#jobs.values()) {

@@ -23,6 +23,9 @@ export interface WatchOptions {
   readonly onLost: () => void
 }
 
+/** While a source is not up: between two looks at which of its rows were told too long ago. */
+const fadeEveryMs = 3_000
+
 export class Watch {
   readonly #options: WatchOptions
   readonly #sinks = new Map<SourceKind, DeskSink>()
@@ -31,6 +34,7 @@ export class Watch {
   readonly #up = new Set<SourceKind>()
   /** Monotonic time of the last job told by a source that is not up: a list may still come in. */
   readonly #toldAt = new Map<SourceKind, number>()
+  readonly #fadedAt = new Map<SourceKind, number>()
   #connection: ConnectionView = { kind: 'idle' }
   /** Wall clock of the last thing heard before the start. */
   #asOfMs: number | null = null
@@ -117,9 +121,20 @@ export class Watch {
     } else if (this.#up.delete(kind)) {
       this.#options.desk.lose(kind)
       if (this.#up.size === 0) this.#options.onLost()
-    } else if (nowMs - (this.#toldAt.get(kind) ?? Infinity) > liveForMs) {
+    } else this.#fade(kind, nowMs)
+  }
+
+  /** What a source that is not up told is true for a while, each row from when it was told. */
+  #fade(kind: SourceKind, nowMs: number): void {
+    const { desk } = this.#options
+    const toldAtMs = this.#toldAt.get(kind)
+    if (toldAtMs === undefined) return
+    if (nowMs - toldAtMs > liveForMs) {
       this.#toldAt.delete(kind)
-      this.#options.desk.lose(kind)
+      desk.lose(kind)
+    } else if (nowMs - (this.#fadedAt.get(kind) ?? -Infinity) >= fadeEveryMs) {
+      this.#fadedAt.set(kind, nowMs)
+      desk.fade(kind, liveForMs)
     }
   }
 }

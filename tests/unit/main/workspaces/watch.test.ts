@@ -91,6 +91,20 @@ describe('the watch over two sources', () => {
     expect(remembered()).toEqual({ a: true })
   })
 
+  it('I14: a row that a source told while it is down is remembered when its own time is up, whatever else is told', async () => {
+    connect()
+    say('stream', down)
+    say('progress', down)
+    watch.look()
+    progress.take(job({ id: 'a' }))
+    for (let seq = 1; seq <= 5; seq += 1) {
+      progress.take(job({ id: 'b', seq }))
+      await clock.advance(3_000)
+      watch.look()
+    }
+    expect(remembered()).toEqual({ a: true, b: false })
+  })
+
   it('says live only once both were heard and say so themselves', async () => {
     expect(watch.look().kind).toBe('connecting')
     stream.heard()
