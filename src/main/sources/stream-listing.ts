@@ -55,6 +55,11 @@ export class StreamListing {
     return this.#kept?.reason ?? null
   }
 
+  /** What the last snapshot left unsaid was not read yet. */
+  get isOwed(): boolean {
+    return this.#looking?.mode === 'once'
+  }
+
   get nextTryAtMs(): number | null {
     return this.#kept?.nextTryAtMs ?? null
   }

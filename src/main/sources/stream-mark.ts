@@ -1,7 +1,11 @@
+import { z } from 'zod'
 import { parseJson } from './frames.ts'
 import type { Position } from './source.ts'
 import { streamPlaceSchema } from './stream-frames.ts'
 import type { StreamPlace } from './stream-frames.ts'
+
+/** `owed`: the list beside the snapshot that it stands on was never read. */
+const keptSchema = streamPlaceSchema.extend({ owed: z.boolean().default(false) })
 
 /** How an event stands to what was heard before it. */
 export type Step = 'next' | 'known' | 'hole'
@@ -13,19 +17,32 @@ export type Step = 'next' | 'known' | 'hole'
 export class StreamMark {
   #epoch: string | null = null
   #offset = 0
+  #isOwed = false
 
   /** Goes on from where the source was before, also before a restart of the console. */
-  constructor(position: Position) {
-    const kept = streamPlaceSchema.safeParse(parseJson(position.read() ?? ''))
-    if (kept.success) this.set(kept.data)
-    position.write(() => (this.#epoch === null ? null : JSON.stringify(this.place)))
+  constructor(position: Position, isOwed: () => boolean) {
+    const kept = keptSchema.safeParse(parseJson(position.read() ?? ''))
+    if (kept.success) {
+      this.set(kept.data)
+      this.#isOwed = kept.data.owed
+    }
+    position.write(() => {
+      const owed = this.#isOwed || isOwed()
+      return this.#epoch === null ? null : JSON.stringify({ ...this.place, ...(owed && { owed }) })
+    })
   }
 
   get place(): StreamPlace | null {
     return this.#epoch === null ? null : { epoch: this.#epoch, offset: this.#offset }
   }
 
+  /** From where to go on; null where only a snapshot, and the list beside it, make it whole. */
+  get resumable(): StreamPlace | null {
+    return this.#isOwed ? null : this.place
+  }
+
   set({ epoch, offset }: StreamPlace): void {
+    this.#isOwed = false
     this.#epoch = epoch
     this.#offset = offset
   }

@@ -62,7 +62,7 @@ class StreamSource implements Source {
     const standing = new Standing({ kind: this.kind, context, look: () => this.#look() })
     const stop = (reason: FailureCode): void => standing.stop(reason)
     this.#standing = standing
-    this.#mark = new StreamMark(context.position)
+    this.#mark = new StreamMark(context.position, () => this.#listing.isOwed)
     this.#intake = new Intake({
       sink,
       clock,
@@ -171,7 +171,7 @@ class StreamSource implements Source {
     const { sink } = this.#context
     const before = this.#mark.place
     const isAnew = before !== null && before.epoch !== place.epoch
-    const isWhole = !isAnew && before?.offset === place.offset
+    const isWhole = !isAnew && this.#mark.resumable?.offset === place.offset
     this.#mark.set(place)
     this.#isPlain = false
     if (isAnew) sink.takeAll(jobs, true)

@@ -58,7 +58,7 @@ export class StreamTalk {
   /** The first words: where this console was, and that it takes a snapshot in parts. */
   begin(): void {
     const { send, mark } = this.#options
-    send(JSON.stringify({ type: 'resume', ...mark.place, parts: true }))
+    send(JSON.stringify({ type: 'resume', ...mark.resumable, parts: true }))
   }
 
   offer(token: Secret): Promise<boolean> {
