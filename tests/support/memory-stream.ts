@@ -34,7 +34,7 @@ export class MemoryStream {
     const jobs = [...this.jobs.values()]
     const body = pathname.endsWith('/status')
       ? { active_jobs: jobs }
-      : { jobs, next_cursor: null, epoch: 'e', offset: 0 }
+      : { jobs, next_cursor: null, epoch: `e${this.#epochs}`, offset: this.#offset }
     return Response.json(body)
   }
 

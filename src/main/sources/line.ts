@@ -2,6 +2,7 @@ import type { FailureCode } from '../../shared/failure.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { RawFrame } from '../ports.ts'
+import type { Verdict } from './close-codes.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { ConnectionState } from './connection-state.ts'
@@ -70,6 +71,11 @@ export class Line<Message = RawFrame> {
   /** Says something on the socket that counts; without an open one it is not said. */
   send(text: string): void {
     this.#current.connection.send(text)
+  }
+
+  /** What is open cannot be gone on with. */
+  fail(verdict: Verdict): void {
+    this.#current.connection.fail(verdict)
   }
 
   /** The work is over: says goodbye and ends. */

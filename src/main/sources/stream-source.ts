@@ -9,12 +9,14 @@ import type { Connection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { DialGate } from './dial-gate.ts'
 import { createGatewayHttp } from './gateway-http.ts'
+import type { GatewayHttp } from './gateway-http.ts'
 import { socketUrl } from './gateway-url.ts'
 import { Intake } from './intake.ts'
 import { Line } from './line.ts'
 import type { Source, SourceContext } from './source.ts'
 import { Standing } from './standing.ts'
 import type { Stand } from './standing.ts'
+import { StreamCheck } from './stream-check.ts'
 import type { StreamPlace } from './stream-frames.ts'
 import { StreamListing } from './stream-listing.ts'
 import { StreamMark } from './stream-mark.ts'
@@ -44,6 +46,7 @@ class StreamSource implements Source {
   readonly #mark: StreamMark
   readonly #line: Line
   readonly #listing: StreamListing
+  readonly #check: StreamCheck
   readonly #talks = new WeakMap<Connection, StreamTalk>()
   /** What is shown is what the server has, as far as it can be known. */
   #inStep = false
@@ -61,6 +64,7 @@ class StreamSource implements Source {
     this.#context = context
     const standing = new Standing({ kind: this.kind, context, look: () => this.#look() })
     const stop = (reason: FailureCode): void => standing.stop(reason)
+    const http = (signal: AbortSignal): GatewayHttp => createGatewayHttp({ ...context, signal })
     this.#standing = standing
     this.#mark = new StreamMark(context.position, () => this.#listing.isOwed)
     this.#intake = new Intake({
@@ -76,10 +80,19 @@ class StreamSource implements Source {
       random,
       intake: this.#intake,
       catalogue: new Catalogue(this.#intake, sink),
-      http: (signal) => createGatewayHttp({ ...context, signal }),
+      http,
       onListed: () => this.#listed(),
       onStopped: stop,
       onChanged: () => standing.tell(),
+    })
+    this.#check = new StreamCheck({
+      scope: standing.scope,
+      clock,
+      random,
+      http,
+      place: () => (this.#isNumbered ? this.#mark.place : null),
+      isWhole: () => this.#inStep,
+      onBehind: () => this.#outOfStep(this.#line),
     })
     this.#line = this.#lay()
   }
@@ -95,6 +108,7 @@ class StreamSource implements Source {
   start(): void {
     this.#standing.begin()
     this.#line.start()
+    this.#check.start()
   }
 
   onChanged(listener: () => void): Off {
@@ -105,6 +119,12 @@ class StreamSource implements Source {
     if (this.#standing.scope.closed) return
     this.#line.wake()
     this.#listing.wake()
+    this.#check.wake()
+  }
+
+  /** An open socket tells of places, and of what they leave unsaid. */
+  get #isNumbered(): boolean {
+    return !this.#isPlain && this.#line.state.kind === 'open'
   }
 
   #lay(): Line {
@@ -156,6 +176,7 @@ class StreamSource implements Source {
 
   #hear(text: string | null, connection: Connection): boolean {
     this.#speaking = connection
+    this.#check.heard()
     return this.#talks.get(connection)?.hear(text) ?? false
   }
 
@@ -231,10 +252,10 @@ class StreamSource implements Source {
     if (this.#speaking !== null) this.#outOfStep(this.#speaking)
   }
 
-  #outOfStep(connection: Connection): void {
+  #outOfStep(peer: Pick<Connection, 'fail'>): void {
     this.#context.sink.doubt(null)
     this.#lose('server_error')
-    connection.fail(outOfStep)
+    peer.fail(outOfStep)
   }
 
   #lose(reason: FailureCode | null): void {

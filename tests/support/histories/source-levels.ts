@@ -14,11 +14,12 @@ const level = (name: string, share: number, kinds: readonly Kind[]): Level => ({
     fc.asyncProperty(
       fc.array(anyStep, { maxLength: 25, size: 'max' }),
       fc.boolean(),
-      async (steps, cut) => {
+      fc.boolean(),
+      async (steps, cut, isTold) => {
         const life = new SourcesLife(seen, kinds)
         await life.step({ do: 'pass', ms: 1 })
         for (const step of steps) await life.step(step)
-        await life.end(cut)
+        await life.end(cut, isTold)
       },
     ),
 })
