@@ -195,6 +195,24 @@ describe('the stream source', () => {
     expect(bench.source.view.gap).toMatchObject({ recovered: 2, missing: 0 })
   })
 
+  it('F52: looks for a hole that no later event follows, and has what was missing', async () => {
+    open()
+    await live()
+    await listed()
+    stream.lose(after('a', { status: 'succeeded', progress: 100 }))
+    await bench.clock.advance(9_000)
+    await listed(2)
+    expect(bench.row('a')?.status).toBe('running')
+    await bench.clock.advance(4_000)
+    await lost()
+    await redial()
+    await live()
+    expect(stream.resumed.at(-1)).toMatchObject({ epoch: 'e1', offset: 0 })
+    expect(bench.row('a')?.status).toBe('succeeded')
+    expect(remembered()).toEqual([])
+    expect(bench.source.view.gap).toMatchObject({ recovered: 1, missing: 0 })
+  })
+
   it('F52: trusts no history in which an event of one job is missing', async () => {
     open()
     await live()

@@ -42,6 +42,8 @@ export class ScriptedGateway {
   events: unknown[] = []
   /** Of the list of jobs. */
   epoch = 'e'
+  /** How far its stream is. */
+  offset = 0
   /** The reason why a token is refused, or null. */
   refuse: (token: string | null) => string | null = (token) =>
     token === null ? 'token_missing' : null
@@ -142,7 +144,7 @@ export class ScriptedGateway {
       return json(200, { tenant_ids: [], active_jobs: active, connections: this.connections })
     }
     if (seen.path === '/api/v1/jobs')
-      return json(200, { jobs, next_cursor: null, epoch: this.epoch, offset: 0 })
+      return json(200, { jobs, next_cursor: null, epoch: this.epoch, offset: this.offset })
     const [, id = '', events] = /^\/api\/v1\/jobs\/([^/]+)(\/events)?$/.exec(seen.path) ?? []
     const job = this.jobs.get(id)
     if (job === undefined)

@@ -31,8 +31,6 @@ export class ScriptedStream {
   readonly #log: { readonly offset: number; readonly job: WireJob }[] = []
   /** Everything that any client said, in order. */
   readonly said: Said[] = []
-  epoch = 'e1'
-  offset = 0
   /** Newest events that a resume may still go back to. */
   kept = Infinity
   resumes = true
@@ -43,7 +41,16 @@ export class ScriptedStream {
 
   constructor(gateway: ScriptedGateway) {
     this.#gateway = gateway
+    gateway.epoch = 'e1'
     gateway.onSocket = (socket, _id, { token }) => this.#welcome(socket, token)
+  }
+
+  get epoch(): string {
+    return this.#gateway.epoch
+  }
+
+  get offset(): number {
+    return this.#gateway.offset
   }
 
   /** Tokens of the clients that are connected now. */
@@ -69,8 +76,8 @@ export class ScriptedStream {
 
   /** Another history, with these jobs and no memory of what was before. */
   restart(epoch: string, jobs: readonly WireJob[]): void {
-    this.epoch = epoch
-    this.offset = 0
+    this.#gateway.epoch = epoch
+    this.#gateway.offset = 0
     this.#log.length = 0
     this.#gateway.jobs.clear()
     for (const job of jobs) this.#gateway.put(job)
@@ -97,7 +104,7 @@ export class ScriptedStream {
 
   #record(job: WireJob): void {
     this.#gateway.put(job)
-    this.offset += 1
+    this.#gateway.offset += 1
     this.#log.push({ offset: this.offset, job })
   }
 

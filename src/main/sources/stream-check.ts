@@ -20,8 +20,11 @@ export interface StreamCheckOptions {
   readonly place: () => StreamPlace | null
   /** The server says that this is all. */
   readonly isWhole: () => boolean
-  /** The server has told of more than was heard, and nothing follows that would show it. */
-  readonly onBehind: () => void
+  /**
+   * The server has told of more than was heard, and nothing follows that would show it. `again`: it
+   * was gone on with from this very place before.
+   */
+  readonly onBehind: (again: boolean) => void
 }
 
 /**
@@ -34,8 +37,8 @@ export class StreamCheck {
   #heardAtMs = 0
   /** Where the server was, as long as it is not known whether the stream comes there by itself. */
   #ahead: StreamPlace | null = null
-  /** Where a stream that was begun again for it has to come. */
-  #claimed: StreamPlace | null = null
+  /** For what the stream was begun anew the last time. */
+  #claim: { readonly from: StreamPlace; readonly to: StreamPlace } | null = null
   #served = true
 
   constructor(options: StreamCheckOptions) {
@@ -81,12 +84,13 @@ export class StreamCheck {
     const place = this.#options.place()
     if (place === null || clock.monotonic() - this.#heardAtMs < quietMs) return null
     if (ahead !== null && isBefore(place, ahead)) {
-      this.#claimed = ahead
-      onBehind()
+      const again = this.#claim?.from.epoch === place.epoch && !isBefore(this.#claim.from, place)
+      this.#claim = { from: place, to: ahead }
+      onBehind(again)
       return null
     }
     // Begun again for this very claim, it says that this is all: it numbers something else here.
-    if (this.#claimed !== null && isBefore(place, this.#claimed) && isWhole()) return null
+    if (this.#claim !== null && isBefore(place, this.#claim.to) && isWhole()) return null
     return this.#compare(await ask('api/v1/jobs?limit=1'))
   }
 

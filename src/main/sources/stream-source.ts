@@ -92,7 +92,11 @@ class StreamSource implements Source {
       http,
       place: () => (this.#isNumbered ? this.#mark.place : null),
       isWhole: () => this.#inStep,
-      onBehind: () => this.#outOfStep(this.#line),
+      onBehind: (again) => {
+        // What cannot be told a second time either is taken as it is now.
+        if (again) this.#mark.forget()
+        this.#outOfStep(this.#line)
+      },
     })
     this.#line = this.#lay()
   }
