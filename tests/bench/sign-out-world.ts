@@ -1,3 +1,5 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '../../src/main/app.ts'
 import type { App } from '../../src/main/app.ts'
 import { systemClock } from '../../src/main/lib/clock.ts'
@@ -26,8 +28,10 @@ export interface SignedOut {
   readonly receipt: Receipt
   /** From the operator's word to the receipt, in milliseconds. */
   readonly tookMs: number
-  /** From the operator's word until no socket and no keychain entry is left; null when some are. */
+  /** Until no socket, no keychain entry and no file of state is left; null when some are. */
   readonly emptyMs: number | null
+  /** The longest that this process could not run what was due, in milliseconds. */
+  readonly heldUpMs: number
 }
 
 /** A console on real sockets and real time, and a proxy of its own between it and the servers. */
@@ -93,7 +97,7 @@ export class SignOutWorld {
     this.workspaceId = answer.value.workspaceId
   }
 
-  /** Live on every source, rows in the window. */
+  /** Live on every source, rows in the window, the last known state on disk. */
   async live(): Promise<void> {
     const { workspaceId, ipc } = this
     const isLive = (): boolean =>
@@ -103,14 +107,20 @@ export class SignOutWorld {
       void ipc.call('jobs:acknowledge', { workspaceId, batch })
     })
     await ipc.call('jobs:open', { workspaceId })
+    // Written before the computer sleeps, so that nothing has to be waited for.
+    this.power.suspend()
+    while (this.files.bytes.size === 0) await pause(1)
   }
 
   async signOut(): Promise<SignedOut> {
     const { workspaceId, ipc } = this
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
     const beganMs = performance.now()
     let emptyMs: number | null = null
     const look = (): void => {
-      if (this.#sockets.size > 0 || this.keychain.entries.size > 0) return
+      const left = this.#sockets.size + this.keychain.entries.size + this.files.bytes.size
+      if (left > 0) return
       emptyMs ??= performance.now() - beganMs
     }
     const looking = setInterval(look, 1)
@@ -118,8 +128,9 @@ export class SignOutWorld {
     const tookMs = performance.now() - beganMs
     clearInterval(looking)
     look()
+    delay.disable()
     if (!answer.ok) throw new Error(`signing out failed: ${answer.failure.code}`)
-    return { receipt: answer.value, tookMs, emptyMs }
+    return { receipt: answer.value, tookMs, emptyMs, heldUpMs: delay.max / 1e6 }
   }
 
   async close(): Promise<void> {
