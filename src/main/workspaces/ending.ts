@@ -31,7 +31,7 @@ export interface EndingParts {
 }
 
 /** Over by then, whatever the network and the keychain do, in milliseconds. */
-const deadlineMs = 980
+const deadlineMs = 940
 
 export async function endSession(parts: EndingParts, ending: Ending): Promise<Receipt> {
   const { scope, clock, session, cache, holdings, head } = parts
