@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { EventPayload } from '../../src/shared/ipc/contract.ts'
 import { isFinal } from '../../src/shared/job.ts'
 import type { JobRow, JobStatus, WireJob } from '../../src/shared/job.ts'
+import { runsOf } from '../support/histories/level.ts'
 import { MemoryConsole } from '../support/memory-ports-console.ts'
 import type { Mood } from '../support/memory-ports-servers.ts'
 import { wireJob } from '../support/wire-jobs.ts'
@@ -12,7 +13,7 @@ import { wireJob } from '../support/wire-jobs.ts'
  * I2, I5, I6, I10 and I12 hold after every step. `FC_SEED=n` repeats a run.
  */
 const seed = Number(process.env.FC_SEED)
-const runs = Number(process.env.FC_RUNS ?? 1_000)
+const runs = runsOf({ share: 5_000 })
 
 const people = {
   ada: { email: 'ada@example.com', password: 'lovelace', tenantId: 'acme' },
@@ -63,8 +64,7 @@ class Witness {
   check(): void {
     const { servers, sockets } = this.desk
     if (servers.peakRefreshing > 1) this.problems.push('I5: two refreshes at once')
-    for (const token of new Set(servers.presented)) {
-      const times = servers.presented.filter((one) => one === token).length
+    for (const [token, { length: times }] of Map.groupBy(servers.presented, (one) => one)) {
       if (times > (servers.lost.has(token) ? 2 : 1)) {
         this.problems.push(`I5: ${token} was presented ${times} times`)
       }
@@ -306,7 +306,7 @@ describe('any history', () => {
   const seen = { dials: 0, rows: 0, receipts: 0, refreshes: 0 }
 
   const title = `keeps I1, I2, I5, I6, I10 and I12 (${runs} histories, seed ${seed})`
-  it(title, { timeout: 120_000 }, async () => {
+  it(title, { timeout: 300_000 }, async () => {
     const property = fc.asyncProperty(
       fc.commands(steps, { maxCommands: 40, size: 'max' }),
       async (commands) => {
