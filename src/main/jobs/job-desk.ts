@@ -20,7 +20,7 @@ export interface JobDeskOptions {
 /** Where one source puts what it heard. */
 export interface DeskSink {
   readonly take: (job: Job) => void
-  readonly takeAll: (jobs: readonly Job[], anew?: boolean) => void
+  readonly takeAll: (jobs: readonly Job[], anew?: string) => void
   readonly doubt: (jobId: string | null) => void
   readonly confirm: () => void
   readonly forget: (jobId: string) => void
@@ -115,7 +115,7 @@ export class JobDesk {
     const [scope, store] = [this.#scope, this.#store]
     return {
       take: (job) => scope.closed || this.#take(teller, job),
-      takeAll: (jobs, anew) => scope.closed || this.#takeAll(teller, jobs, anew === true),
+      takeAll: (jobs, anew) => scope.closed || this.#takeAll(teller, jobs, anew),
       doubt: (jobId) => scope.closed || store.doubt(teller, jobId),
       confirm: () => scope.closed || store.confirm(teller, this.#clock.now()),
       forget: (jobId) => scope.closed || store.forget(teller, jobId),
@@ -212,8 +212,8 @@ export class JobDesk {
     if (!this.#throughput.still) this.#armTick()
   }
 
-  #takeAll(teller: Teller, jobs: readonly Job[], anew: boolean): void {
-    if (anew) this.#store.restart(teller)
+  #takeAll(teller: Teller, jobs: readonly Job[], anew?: string): void {
+    if (anew !== undefined) this.#store.restart(teller, anew)
     this.#store.takeAll(teller, jobs, this.#clock.now())
   }
 

@@ -2,6 +2,7 @@ import { jobKeyOf } from '../../shared/job-key.ts'
 import { isFinal } from '../../shared/job.ts'
 import type { Job, JobStatus } from '../../shared/job.ts'
 import { JobIndex } from './job-index.ts'
+import type { Era } from './era.ts'
 import { Gone } from './gone.ts'
 import { isOlder, merge } from './merge.ts'
 import { Tally } from './tally.ts'
@@ -45,6 +46,8 @@ interface Entry extends StoredJob {
   /** Those of `told` that are connected and answer for it now; with none it is only remembered. */
   vouched: number
   remembered: boolean
+  /** In which it came to say what it says. */
+  era: Era
 }
 
 export interface JobStoreOptions {
@@ -72,6 +75,7 @@ export class JobStore {
   readonly #finished = new Set<JobKey>()
   readonly #gone = new Gone<JobKey>()
   readonly #tally = new Tally()
+  #era: Era = { epoch: null, begun: 0 }
 
   constructor(options: JobStoreOptions) {
     this.#options = options
@@ -111,6 +115,7 @@ export class JobStore {
     entry.told |= bit
     if (merged !== before) {
       entry.job = merged
+      entry.era = this.#era
       entry.heardAtMs = nowMs
       entry.vouched |= bit
       entry.remembered = false
@@ -147,12 +152,20 @@ export class JobStore {
     }
   }
 
-  /** The history of this source begins again: nothing that it told holds anything to its word. */
-  restart({ family, bit }: Teller): void {
+  /**
+   * The history of this source begins again: nothing that it told holds anything to its word. What
+   * others told since they began the same epoch does.
+   */
+  restart({ family, bit }: Teller, epoch: string): void {
+    if (this.#era.epoch !== epoch) this.#era = { epoch, begun: 0 }
+    const others = this.#era.begun & ~bit
     for (const entry of this.#jobs.values()) {
-      if ((entry.told & bit) !== 0) this.#remove(entry)
+      if ((entry.told & bit) === 0) continue
+      if (entry.era === this.#era && (entry.told & others) !== 0) this.#unsay(entry, bit)
+      else this.#remove(entry)
     }
     this.#gone.forget((key) => key.startsWith(`${family} `))
+    this.#era.begun |= bit
   }
 
   forget({ family, bit }: Teller, jobId: string): void {
@@ -172,7 +185,8 @@ export class JobStore {
     for (const { job, heardAtMs, told } of jobs) {
       const key = keyOf(family, job)
       if (this.#jobs.get(key) !== undefined || this.#gone.has(key)) continue
-      const entry = { key, family, job, heardAtMs, told, vouched: 0, remembered: true }
+      const words = { told, vouched: 0, remembered: true, era: this.#era }
+      const entry = { key, family, job, heardAtMs, ...words }
       this.#jobs.add(entry)
       this.#settle(entry, null)
     }
@@ -216,7 +230,7 @@ export class JobStore {
     const key = keyOf(family, job)
     const back = this.#gone.returned(key, job)
     if (back === null) return 'older'
-    const words = { told: bit, vouched: bit, remembered: false }
+    const words = { told: bit, vouched: bit, remembered: false, era: this.#era }
     const entry = { key, family, job: back, heardAtMs: nowMs, ...words }
     this.#jobs.add(entry)
     this.#settle(entry, null)

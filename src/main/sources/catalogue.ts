@@ -115,9 +115,9 @@ export class Catalogue {
       this.#takeEach(this.#stillThere(jobs))
       return recent.kind === 'failed' && recent.verdict.kind === 'stop' ? recent : null
     }
-    if (this.#isAnew) {
+    if (this.#isAnew && this.#epoch !== null) {
       // What discovery listed may be of the epoch that was left: the next round asks again.
-      this.#sink.takeAll(this.#stillThere(recent.jobs), true)
+      this.#sink.takeAll(this.#stillThere(recent.jobs), this.#epoch)
       this.#isAnew = false
       this.#behind = true
       return null

@@ -26,9 +26,9 @@ export interface JobSink {
   take: (job: Job) => void
   /**
    * Everything the server knows now; jobs missing here that no other source told of are gone. `anew`: its history
-   * begins again, and what was known before is no measure of what is older.
+   * begins again, in this epoch, and what was known before is no measure of what is older.
    */
-  takeAll: (jobs: readonly Job[], anew?: boolean) => void
+  takeAll: (jobs: readonly Job[], anew?: string) => void
   /** Events of this job (null: of any) are known to be missing: shown as remembered until heard again. */
   doubt: (jobId: string | null) => void
   /** Nothing was missed: all that this source ever told is as the server has it now. */

@@ -199,7 +199,7 @@ class StreamSource implements Source {
     const isWhole = !isAnew && this.#mark.resumable?.offset === place.offset
     this.#mark.set(place)
     this.#isPlain = false
-    if (isAnew) sink.takeAll(jobs, true)
+    if (isAnew) sink.takeAll(jobs, place.epoch)
     else for (const job of jobs) sink.take(job)
     if (isWhole) {
       this.#listing.leave()

@@ -140,7 +140,7 @@ export class JobTellings {
       track.offsets.restart()
     }
     const listed = jobs.flatMap((job) => intake.readListed(job) ?? [])
-    if (isAnew) context.sink.takeAll(listed, true)
+    if (isAnew) context.sink.takeAll(listed, epoch ?? '')
     else for (const job of listed) context.sink.take(job)
     // It names only what is not over, or was lately: the rest is listed elsewhere.
     listing.once([...listed, ...this.#laterThan(offsets)])

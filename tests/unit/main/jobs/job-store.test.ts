@@ -191,11 +191,27 @@ describe('JobStore', () => {
     expect(store.get(acme('over'))?.heardAtMs).toBe(0)
   })
 
+  it('F53: keeps what one source told of a new history when another one comes to it later', () => {
+    take({ id: 'a', seq: 50 })
+    store.take(list, job({ id: 'a', seq: 50 }), 0)
+    store.take(list, job({ id: 'b', seq: 50 }), 0)
+    store.restart(gateway, 'e2')
+    take({ id: 'a', seq: 2, status: 'succeeded' })
+    store.take(list, job({ id: 'a', seq: 1 }), 0)
+    take({ id: 'b', seq: 3 })
+    store.restart(list, 'e2')
+    expect(known('a')).toMatchObject({ seq: 2, status: 'succeeded' })
+    // What it says is still of the history before, whoever has told of it since.
+    expect(store.get(acme('b'))).toBeUndefined()
+    store.restart(gateway, 'e3')
+    expect(store.size).toBe(0)
+  })
+
   it('F53: mixes no two histories: after a restart nothing known before is newer', () => {
     take({ id: 'a', seq: 50, progress: 80 })
     take({ id: 'over', seq: 9, status: 'succeeded' })
     store.forget(gateway, 'over')
-    store.restart(gateway)
+    store.restart(gateway, 'e2')
     store.takeAll(gateway, [job({ id: 'a', seq: 3, progress: 20 })], 0)
     expect(known('a')).toMatchObject({ seq: 3, progress: 20 })
     expect(take({ id: 'over', seq: 1 })).toBe('changed')
@@ -295,7 +311,7 @@ describe('JobStore, with two sources that mean the same jobs', () => {
     both({ id: 'both', seq: 50 })
     take({ id: 'one', seq: 50 })
     store.take(list, job({ id: 'other' }), 0)
-    store.restart(gateway)
+    store.restart(gateway, 'e2')
     expect(Object.keys(remembered())).toEqual(['other'])
     expect(take({ id: 'both', seq: 1 })).toBe('changed')
   })
