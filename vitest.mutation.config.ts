@@ -11,6 +11,6 @@ export default defineConfig({
     testTimeout: 10_000,
     hookTimeout: 60_000,
     setupFiles: ['tests/support/seed.ts'],
-    env: { FC_SEED: '1', FC_RUNS: '50' },
+    env: { FC_SEED: '1', FC_RUNS: '500' },
   },
 })
