@@ -212,8 +212,11 @@ export class FaultProxy {
       run()
       return
     }
-    const cancel = this.#clock.after(ms, run)
-    socket.on('close', cancel)
+    const cancel = this.#clock.after(ms, () => {
+      socket.off('close', cancel)
+      run()
+    })
+    socket.once('close', cancel)
   }
 
   #headers(seen: ProxiedRequest, request: IncomingMessage): IncomingHttpHeaders {
