@@ -14,9 +14,21 @@ import { readCount, readSteps, reporting, type Count, type Step } from './test-s
 const running = new Set<ChildProcess>()
 let stopped = false
 
+/** With all that the shell of a step has started. */
 function stop(): void {
   stopped = true
-  for (const child of running) child.kill('SIGTERM')
+  for (const child of running) {
+    if (child.pid === undefined || process.platform === 'win32') child.kill('SIGTERM')
+    else endGroup(child.pid)
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch {
+    // Gone in this moment.
+  }
 }
 
 async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Promise<Count> {
@@ -28,6 +40,8 @@ async function runStep(step: Step, folder: string, env: NodeJS.ProcessEnv): Prom
     cwd: root,
     shell: true,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // A group of its own, so that it can be ended whole.
+    detached: process.platform !== 'win32',
     env: { ...env, ...own },
   })
   running.add(child)

@@ -11,6 +11,8 @@ export interface SoakOrder {
 
 const tenantId = 'acme-freight'
 const activeJobs = 40
+/** Then those that ended longest ago begin anew, so that what is held does not grow for ever. */
+const mostJobs = 240
 const tickMs = 100
 const tokenLifetimeSeconds = 150
 
@@ -44,10 +46,24 @@ async function fill(on: Database): Promise<void> {
     `insert into public.jobs (id, name, kind, tenant_id, queue, status, worker, started_at)
      select 'soak-' || gen_random_uuid(), 'Soak', 'ETL', $1, 'soak', 'running', 'soak',
        clock_timestamp()
-     from generate_series(1, $2 - (
-       select count(*) from public.jobs where queue = 'soak' and status = 'running'
-     )::integer)`,
-    [tenantId, activeJobs],
+     from (
+       select count(*)::integer as jobs,
+         (count(*) filter (where status = 'running'))::integer as running
+       from public.jobs where queue = 'soak'
+     ) now, generate_series(1, least($2 - now.running, $3 - now.jobs))`,
+    [tenantId, activeJobs, mostJobs],
+  )
+  await on.query(
+    `update public.jobs set status = 'running', attempt = attempt + 1, progress = 0,
+       started_at = clock_timestamp(), finished_at = null, error = null
+     where id in (
+       select id from public.jobs where queue = 'soak' and status <> 'running'
+       order by finished_at
+       limit greatest(0, $1 - (
+         select count(*) from public.jobs where queue = 'soak' and status = 'running'
+       ))
+     )`,
+    [activeJobs],
   )
 }
 
