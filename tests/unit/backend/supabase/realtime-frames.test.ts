@@ -16,7 +16,11 @@ const frames = fc.record({
   ref: reference,
   topic: fc.string({ unit: 'grapheme' }),
   event: fc.string(),
-  payload: fc.dictionary(fc.string(), fc.jsonValue()),
+  // A key that would be an object's prototype is left out by the schema at the door.
+  payload: fc.dictionary(
+    fc.string().filter((key) => key !== '__proto__'),
+    fc.jsonValue(),
+  ),
 })
 
 describe.each(versions)('a text frame of vsn %s', (vsn) => {
