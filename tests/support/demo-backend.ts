@@ -48,7 +48,7 @@ interface Ready {
 export async function startDemoBackend(options: DemoBackendOptions = {}): Promise<DemoBackend> {
   const folder = mkdtempSync(join(tmpdir(), options.folderPrefix ?? 'signalbox-e2e-'))
   const dataDir = join(folder, 'data')
-  const args = ['src/backend/main.ts', '--port', '0', '--data', dataDir]
+  const args = ['src/backend/main.ts', '--port', '0', '--db-port', '0', '--data', dataDir]
   const config = configFile(folder, options)
   const child = spawn(process.execPath, [...args, ...config, '--follow-parent'], {
     cwd: root,

@@ -50,7 +50,9 @@ interface Started {
 }
 
 function start(args: readonly string[], env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [program, '--port', '0', '--data', dir, ...args], {
+  // Free ports: other tests run beside this one.
+  const free = ['--port', '0', '--db-port', '0']
+  const child = spawn(process.execPath, [program, ...free, '--data', dir, ...args], {
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, SUPABASE_JWT_SECRET: undefined, ...env },
   })

@@ -167,7 +167,10 @@ describe('--check over a data folder', () => {
     const kept = join(dir, 'kept')
     const backend = await startTestBackend({ idle: true, dataDir: kept })
     await backend.stop()
-    const { table, row } = await look({ env: {}, args: ['--data', kept, '--port', '0'] })
+    const { table, row } = await look({
+      env: {},
+      args: ['--data', kept, '--port', '0', '--db-port', '0'],
+    })
     expect(table).not.toContain('FAIL')
     expect(row('auth server')).toMatch(/^skip/)
     // Nothing was left running: it can be opened again.
