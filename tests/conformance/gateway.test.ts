@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket as WsSocket } from 'ws'
@@ -39,6 +40,8 @@ async function activeJob(): Promise<WireJob> {
   for (;;) {
     const job = (await discover()).active_jobs.find((one) => one.status === 'running')
     if (job !== undefined) return job
+    // Between two jobs there are seconds, and requests are counted.
+    await pause(100)
   }
 }
 
