@@ -306,7 +306,7 @@ describe('any history', () => {
   const seen = { dials: 0, rows: 0, receipts: 0, refreshes: 0 }
 
   const title = `keeps I1, I2, I5, I6, I10 and I12 (${runs} histories, seed ${seed})`
-  it(title, { timeout: 300_000 }, async () => {
+  it(title, { timeout: 120_000 }, async () => {
     const property = fc.asyncProperty(
       fc.commands(steps, { maxCommands: 40, size: 'max' }),
       async (commands) => {

@@ -34,6 +34,14 @@ describe.each(versions)('a text frame of vsn %s', (vsn) => {
     )
   })
 
+  it('loses a key of its payload that would be an object’s prototype, and nothing else', () => {
+    const text = encodeText(vsn, { topic: 't', event: 'e', payload: '{"__proto__":{"x":1},"a":2}' })
+    const { payload } = decodeText(vsn, text) ?? {}
+    expect(Object.entries(payload ?? {})).toEqual([['a', 2]])
+    expect(Object.getPrototypeOf(payload)).toBe(Object.prototype)
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+
   it('is nothing else: any text is a frame or null', () => {
     const texts = fc.oneof(fc.string(), fc.json())
     fc.assert(

@@ -79,15 +79,9 @@ interface Wanted {
   readonly values: readonly string[]
 }
 
-/**
- * Without a backslash: V8 of Node 24.21 reads the key `a"` as `a\\` where an object with keys as far
- * as that had `a\\` next (`JSON.parse('{"b":1,"a\\\\":1}')`, then `'{"b":1,"a\\"":1}'`).
- */
-const key = word.map((text) => text.replaceAll('\\', ''))
-
 const wanted: fc.Arbitrary<Wanted> = fc.record({
   table: word.map((text) => `${text}~table`),
-  names: fc.uniqueArray(key, { minLength: 1, maxLength: 4 }),
+  names: fc.uniqueArray(word, { minLength: 1, maxLength: 4 }),
   values: fc.array(word, { minLength: 1, maxLength: 3 }),
 })
 
@@ -110,6 +104,17 @@ function searchOf({ table, names, values }: Wanted): string {
     ['limit', '3'],
   ]).toString()
 }
+
+/**
+ * V8 of Node 24.21 reads the key `a"` as `a\` after an object that had a key `a\` in that place:
+ * JSON.parse('{"b":1,"a\\\\":1}'), then JSON.parse('{"b":1,"a\\"":1}'). Such a body is not ours to judge.
+ */
+const isReadRight = ({ names }: Wanted): boolean =>
+  [...names.keys()].every((from) => {
+    const some = names.slice(from)
+    const text = JSON.stringify(Object.fromEntries(some.map((name) => [name, ''])))
+    return Object.keys(JSON.parse(text) as object).every((name) => some.includes(name))
+  })
 
 function asked(method: Asked['method'], one: Wanted, search: string): Asked {
   const row = Object.fromEntries(one.names.map((name) => [name, one.values.join()]))
@@ -140,6 +145,7 @@ describe('a statement', () => {
   it('holds what a request says as a parameter or an escaped identifier, and nowhere else', () => {
     fc.assert(
       fc.property(wanted, (one) => {
+        fc.pre(isReadRight(one))
         const schema = schemaOf(one.table, one.names)
         const search = searchOf(one)
         expectClean(prepareRead(asked('GET', one, search), schema))
