@@ -7,14 +7,13 @@ import { JobDesk } from '../../src/main/jobs/job-desk.ts'
 import { systemClock } from '../../src/main/lib/clock.ts'
 import { createLog } from '../../src/main/lib/log.ts'
 import { Scope } from '../../src/main/lib/scope.ts'
-import { openSocket } from '../../src/main/lib/sockets.ts'
-import type { SocketFactory } from '../../src/main/ports.ts'
 import { openProgressSource } from '../../src/main/sources/progress-source.ts'
 import { openStreamSource } from '../../src/main/sources/stream-source.ts'
 import { Meter } from '../../src/main/workspaces/meter.ts'
 import { Positions } from '../../src/main/workspaces/positions.ts'
 import { jobTableSchema } from '../../src/shared/profile.ts'
 import { FakeTokens } from '../support/fake-tokens.ts'
+import { FrameCount } from './frame-count.ts'
 
 const messages = z.discriminatedUnion('type', [
   z.object({
@@ -27,21 +26,7 @@ const messages = z.discriminatedUnion('type', [
   z.object({ type: z.literal('expect'), frames: z.number() }),
 ])
 
-let seen = 0
-let expected = Infinity
-let snapshots = Infinity
-let cpu = process.cpuUsage()
-let beganMs = 0
-
-/** Called for every frame, after everything that is done with it. */
-function count(): void {
-  seen += 1
-  if (seen === snapshots) process.send?.({ type: 'opened' })
-  if (seen !== expected) return
-  const { user, system } = process.cpuUsage(cpu)
-  const wallMs = performance.now() - beganMs
-  process.send?.({ type: 'taken', cpuMs: (user + system) / 1_000, wallMs })
-}
+const frames = new FrameCount()
 
 function openBare(url: string, ids: readonly string[]): void {
   const last = new Map<string, unknown>()
@@ -49,7 +34,7 @@ function openBare(url: string, ids: readonly string[]): void {
     const socket = new WebSocket(`${url}/ws/progress/${id}`, { perMessageDeflate: false })
     socket.on('message', (data: Buffer) => {
       last.set(id, JSON.parse(data.toString('utf8')))
-      count()
+      frames.count()
     })
   }
 }
@@ -60,26 +45,17 @@ function openBareStream(url: string): void {
   socket.on('message', (data: Buffer) => {
     const { job } = JSON.parse(data.toString('utf8')) as { job?: { id: string } }
     if (job !== undefined) last.set(job.id, job)
-    count()
+    frames.count()
   })
 }
 
-/** `openSocket`, and a word after each message. */
-const counted: SocketFactory = ({ handlers, ...request }) =>
-  openSocket({
-    ...request,
-    handlers: {
-      ...handlers,
-      message: (text) => {
-        handlers.message(text)
-        count()
-      },
-    },
-  })
-
 function openOurs(wire: 'progress' | 'stream', gatewayUrl: string): void {
   const scope = new Scope('bench')
-  const meter = new Meter({ clock: systemClock(), sockets: counted, fetch: globalThis.fetch })
+  const meter = new Meter({
+    clock: systemClock(),
+    sockets: frames.sockets,
+    fetch: globalThis.fetch,
+  })
   const { clock } = meter
   const log = createLog('bench', clock, () => undefined)
   const publish = createPublish({
@@ -123,17 +99,14 @@ function openOurs(wire: 'progress' | 'stream', gatewayUrl: string): void {
 
 process.on('message', (received) => {
   const message = messages.parse(received)
-  if (message.type === 'open') {
-    const { how, wire, port, ids } = message
-    snapshots = wire === 'stream' ? 1 : ids.length
-    if (how === 'ours') openOurs(wire, `http://127.0.0.1:${port}`)
-    else if (wire === 'stream') openBareStream(`ws://127.0.0.1:${port}`)
-    else openBare(`ws://127.0.0.1:${port}`, ids)
+  if (message.type === 'expect') {
+    frames.expect(message.frames)
     return
   }
-  expected = seen + message.frames
-  cpu = process.cpuUsage()
-  beganMs = performance.now()
-  process.send?.({ type: 'ready' })
+  const { how, wire, port, ids } = message
+  frames.open(wire === 'stream' ? 1 : ids.length)
+  if (how === 'ours') openOurs(wire, `http://127.0.0.1:${port}`)
+  else if (wire === 'stream') openBareStream(`ws://127.0.0.1:${port}`)
+  else openBare(`ws://127.0.0.1:${port}`, ids)
 })
 process.on('disconnect', () => process.exit())

@@ -1,6 +1,7 @@
 // A process of its own: the real gateway over a real database, and jobs that all move at one pace.
 import { setTimeout as pause } from 'node:timers/promises'
 import { startTestBackend } from '../support/backend.ts'
+import { takeOrders } from '../support/orders.ts'
 
 export interface RenewalOrder {
   readonly type: 'drive' | 'rest' | 'close'
@@ -65,16 +66,7 @@ async function obey({ type }: RenewalOrder): Promise<Sent | null> {
   return rows.map(({ id, seq }) => ({ id, seq: Number(seq) }))
 }
 
-process.on('message', (order: RenewalOrder) => {
-  obey(order).then(
-    (answer) =>
-      process.send?.({ answer }, () => {
-        if (order.type === 'close') process.exit()
-      }),
-    (error: unknown) => process.send?.({ error: String(error) }),
-  )
-})
-process.on('disconnect', () => process.exit(1))
+takeOrders(obey, ({ type }) => type === 'close')
 const user = backend.users.find(({ email }) => email.startsWith('alice@'))
 const { gatewayUrl: url, supabaseUrl, publishableKey } = backend
 process.send?.({ answer: { url, supabaseUrl, publishableKey, user } })

@@ -1,16 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createApp } from '../../src/main/app.ts'
-import type { App } from '../../src/main/app.ts'
-import { systemClock } from '../../src/main/lib/clock.ts'
-import { createLog } from '../../src/main/lib/log.ts'
 import { openSocket } from '../../src/main/lib/sockets.ts'
 import type { Socket, SocketFactory } from '../../src/main/ports.ts'
 import type { ProfileInput, SourceKind } from '../../src/shared/profile.ts'
 import type { Receipt } from '../../src/shared/workspace.ts'
+import { ConsoleOnSockets } from '../support/console-on-sockets.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
-import { MemoryKeychain } from '../support/memory-keychain.ts'
-import { MemoryFiles, MemoryIpcPort, MemoryNetwork, MemoryPower } from '../support/memory-ports.ts'
 import { line } from '../support/memory-ports-console.ts'
 
 export interface SignOutServer {
@@ -35,50 +30,21 @@ export interface SignedOut {
 }
 
 /** A console on real sockets and real time, and a proxy of its own between it and the servers. */
-export class SignOutWorld {
-  readonly ipc = new MemoryIpcPort()
-  readonly keychain = new MemoryKeychain()
-  readonly files = new MemoryFiles()
-  readonly network = new MemoryNetwork()
-  readonly power = new MemoryPower()
+export class SignOutWorld extends ConsoleOnSockets {
   readonly proxy: FaultProxy
   workspaceId = ''
-  readonly #app: App
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets: Set<Socket>
   readonly #server: SignOutServer
 
   private constructor(proxy: FaultProxy, server: SignOutServer, sources: readonly SourceKind[]) {
+    const { publishableKey } = server
+    const { url } = proxy
+    const open = new Set<Socket>()
+    const origins = { supabaseUrl: url, gatewayUrl: url, publishableKey }
+    super([line({ ...origins, jobTable, sources: [...sources] })], watching(open))
     this.proxy = proxy
     this.#server = server
-    const clock = systemClock()
-    let ids = 0
-    const { publishableKey } = server
-    const { keychain, files, network, power, ipc } = this
-    this.#app = createApp({
-      ports: {
-        clock,
-        random: Math.random,
-        keychain,
-        files,
-        fetch: globalThis.fetch,
-        sockets: this.#open,
-        network,
-        power,
-        ipc,
-      },
-      about: { version: '0.0.0', standIn: false, platform: 'bench' },
-      fixedProfiles: [
-        line({
-          supabaseUrl: proxy.url,
-          gatewayUrl: proxy.url,
-          publishableKey,
-          jobTable,
-          sources: [...sources],
-        }),
-      ],
-      log: createLog('bench', clock, () => undefined),
-      newId: () => `id-${(ids += 1)}`,
-    })
+    this.#sockets = open
   }
 
   static async open(server: SignOutServer, sources: readonly SourceKind[]): Promise<SignOutWorld> {
@@ -86,15 +52,12 @@ export class SignOutWorld {
     // Some states are faults in the middle of a connection.
     proxy.frames = true
     const world = new SignOutWorld(proxy, server, sources)
-    await world.#app.start()
+    await world.app.start()
     return world
   }
 
-  async signIn(): Promise<void> {
-    const { email, password } = this.#server.user
-    const answer = await this.ipc.call('session:sign-in', { profileId: 'line', email, password })
-    if (!answer.ok) throw new Error(`signing in failed: ${answer.failure.code}`)
-    this.workspaceId = answer.value.workspaceId
+  async enter(): Promise<void> {
+    this.workspaceId = await this.signIn(this.#server.user)
   }
 
   /** Live on every source, rows in the window, the last known state on disk. */
@@ -135,27 +98,30 @@ export class SignOutWorld {
 
   async close(): Promise<void> {
     this.keychain.release()
-    await this.#app.close()
+    await this.app.close()
     await this.proxy.stop()
   }
+}
 
-  readonly #open: SocketFactory = ({ handlers, ...request }) => {
+/** Those of the console that are open. */
+const watching =
+  (open: Set<Socket>): SocketFactory =>
+  ({ handlers, ...request }) => {
     const socket = openSocket({
       ...request,
       handlers: {
         ...handlers,
         close: (ending) => {
-          this.#sockets.delete(socket)
+          open.delete(socket)
           handlers.close(ending)
         },
       },
     })
-    this.#sockets.add(socket)
+    open.add(socket)
     const terminate = socket.terminate.bind(socket)
     socket.terminate = () => {
-      this.#sockets.delete(socket)
+      open.delete(socket)
       terminate()
     }
     return socket
   }
-}

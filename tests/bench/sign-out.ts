@@ -22,7 +22,7 @@ async function signOutOnce(server: SignOutServer, state: SignOutState): Promise<
   const world = await SignOutWorld.open(server, sources)
   try {
     before?.(world)
-    await world.signIn()
+    await world.enter()
     if (before === undefined) await world.live()
     strike?.(world)
     if (forMs > 0) await pause(forMs)

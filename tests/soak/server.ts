@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../src/backend/database/database.ts'
 import { startTestBackend } from '../support/backend.ts'
+import { takeOrders } from '../support/orders.ts'
 
 /** What the soak asks for. */
 export interface SoakOrder {
@@ -118,16 +119,7 @@ async function obey({ type }: SoakOrder): Promise<unknown> {
   }
 }
 
-process.on('message', (order: SoakOrder) => {
-  obey(order).then(
-    (answer) =>
-      process.send?.({ answer }, () => {
-        if (order.type === 'close') process.exit()
-      }),
-    (error: unknown) => process.send?.({ error: String(error) }),
-  )
-})
-process.on('disconnect', () => process.exit(1))
+takeOrders(obey, ({ type }) => type === 'close')
 const user = backend.users.find(({ email }) => email.startsWith('alice@'))
 const { gatewayUrl: url, publishableKey } = backend
 process.send?.({ answer: { url, publishableKey, user } })

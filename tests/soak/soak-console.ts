@@ -1,14 +1,8 @@
-import { createApp } from '../../src/main/app.ts'
-import type { App } from '../../src/main/app.ts'
-import { systemClock } from '../../src/main/lib/clock.ts'
-import { createLog } from '../../src/main/lib/log.ts'
-import { openSocket } from '../../src/main/lib/sockets.ts'
 import { jobKeyOf } from '../../src/shared/job-key.ts'
 import type { JobRow } from '../../src/shared/job.ts'
 import type { ProfileInput } from '../../src/shared/profile.ts'
 import type { Receipt, WorkspaceView } from '../../src/shared/workspace.ts'
-import { MemoryKeychain } from '../support/memory-keychain.ts'
-import { MemoryFiles, MemoryIpcPort, MemoryNetwork, MemoryPower } from '../support/memory-ports.ts'
+import { ConsoleOnSockets } from '../support/console-on-sockets.ts'
 import { line } from '../support/memory-ports-console.ts'
 
 export interface SoakConsoleOptions {
@@ -42,16 +36,8 @@ export interface Watched {
   readonly rows: ReadonlyMap<string, JobRow>
 }
 
-/**
- * The console on real sockets and real time; keychain, files, power and IPC are in memory. It is its
- * own window: it keeps the rows that it was told, and acknowledges every batch.
- */
-export class SoakConsole {
-  readonly clock = systemClock()
-  readonly power = new MemoryPower()
-  readonly network = new MemoryNetwork()
-  readonly #ipc = new MemoryIpcPort()
-  readonly #app: App
+/** It is its own window: it keeps the rows that it was told, and acknowledges every batch. */
+export class SoakConsole extends ConsoleOnSockets {
   readonly #user: SoakConsoleOptions['user']
   readonly #rows = new Map<string, Map<string, JobRow>>()
   readonly #profileOf = new Map<string, string>()
@@ -61,27 +47,12 @@ export class SoakConsole {
   #batches = 0
 
   constructor({ url, publishableKey, user }: SoakConsoleOptions) {
-    this.#user = user
-    let ids = 0
-    this.#app = createApp({
-      ports: {
-        clock: this.clock,
-        random: Math.random,
-        keychain: new MemoryKeychain(),
-        files: new MemoryFiles(),
-        fetch: globalThis.fetch,
-        sockets: openSocket,
-        network: this.network,
-        power: this.power,
-        ipc: this.#ipc,
-      },
-      about: { version: '0.0.0', standIn: false, platform: 'soak' },
-      fixedProfiles: environments.map((environment) =>
+    super(
+      environments.map((environment) =>
         line({ ...environment, supabaseUrl: url, gatewayUrl: url, publishableKey, jobTable }),
       ),
-      log: createLog('soak', this.clock, () => undefined),
-      newId: () => `id-${(ids += 1)}`,
-    })
+    )
+    this.#user = user
     this.#listen()
   }
 
@@ -102,14 +73,14 @@ export class SoakConsole {
   }
 
   async open(): Promise<void> {
-    await this.#app.start()
-    for (const { id } of environments) await this.#signIn(id)
+    await this.app.start()
+    for (const { id } of environments) await this.#enter(id)
   }
 
   /** As an operator who will not wait: dials now, and opens anew what had stopped. */
   async retry(): Promise<void> {
     for (const { id: workspaceId } of this.#views) {
-      await this.#ipc.call('connection:retry', { workspaceId })
+      await this.ipc.call('connection:retry', { workspaceId })
     }
   }
 
@@ -117,43 +88,40 @@ export class SoakConsole {
     const receipts: Receipt[] = []
     for (const workspaceId of [...this.#rows.keys()]) {
       this.#rows.delete(workspaceId)
-      const answer = await this.#ipc.call('session:sign-out', { workspaceId })
+      const answer = await this.ipc.call('session:sign-out', { workspaceId })
       if (answer.ok) receipts.push(answer.value)
     }
     return receipts
   }
 
   close(): Promise<void> {
-    return this.#app.close()
+    return this.app.close()
   }
 
-  async #signIn(profileId: string): Promise<void> {
-    const { email, password } = this.#user
-    const signedIn = await this.#ipc.call('session:sign-in', { profileId, email, password })
-    if (!signedIn.ok) throw new Error(`signing in failed: ${signedIn.failure.code}`)
-    const { workspaceId } = signedIn.value
+  async #enter(profileId: string): Promise<void> {
+    const workspaceId = await this.signIn(this.#user, profileId)
     const rows = new Map<string, JobRow>()
     this.#rows.set(workspaceId, rows)
     this.#profileOf.set(workspaceId, profileId)
-    const opened = await this.#ipc.call('jobs:open', { workspaceId })
+    const opened = await this.ipc.call('jobs:open', { workspaceId })
     if (!opened.ok) throw new Error(`the jobs could not be opened: ${opened.failure.code}`)
     for (const row of opened.value.rows) rows.set(jobKeyOf(row), row)
   }
 
   #listen(): void {
-    this.#ipc.on('jobs:batched', ({ workspaceId, batch, rows, removed }) => {
+    this.ipc.on('jobs:batched', ({ workspaceId, batch, rows, removed }) => {
       const known = this.#rows.get(workspaceId)
       for (const key of removed) known?.delete(key)
       for (const row of rows) known?.set(jobKeyOf(row), row)
       this.#batches += 1
       // What a test would look at later is memory here.
-      this.#ipc.sent.splice(0)
-      void this.#ipc.call('jobs:acknowledge', { workspaceId, batch })
+      this.ipc.sent.splice(0)
+      void this.ipc.call('jobs:acknowledge', { workspaceId, batch })
     })
-    this.#ipc.on('workspaces:changed', (views) => {
+    this.ipc.on('workspaces:changed', (views) => {
       this.#views = views
     })
-    this.#ipc.on('session:ended', (receipt) => {
+    this.ipc.on('session:ended', (receipt) => {
       if (this.#rows.has(receipt.workspaceId)) this.endings.push(receipt)
     })
   }
