@@ -7,6 +7,8 @@ interface Dialled {
   readonly socket: Socket
   readonly handlers: SocketHandlers
   longest: number
+  /** The text that was told last. */
+  last: string
   isOver: boolean
 }
 
@@ -22,6 +24,7 @@ export class RecordedSockets {
         message: (text) => {
           dialled.longest = Math.max(dialled.longest, text?.length ?? 0)
           request.handlers.message(text)
+          dialled.last = text ?? ''
         },
         close: (ending) => {
           dialled.isOver = true
@@ -35,6 +38,7 @@ export class RecordedSockets {
       socket,
       handlers: request.handlers,
       longest: 0,
+      last: '',
       isOver: false,
     }
     this.all.push(dialled)

@@ -66,6 +66,8 @@ describe('the stream source and the gateway', () => {
     await live()
     for (const percent of [10, 20, 30]) await hand.progress(a, percent)
     await at(a, 30)
+    // A list may have told of it first.
+    await until('the stream told it', () => /"progress": ?30\b/.test(sockets.all[0]?.last ?? ''))
     sockets.cut()
     await until('it is noticed', () => bench.state === 'reconnecting')
     for (const percent of [40, 50]) await hand.progress(a, percent)
