@@ -11,6 +11,8 @@ function readMinutes(): number {
 }
 
 const mebibyte = 1024 * 1024
+const slopeOf = (bytes: number | null): string =>
+  bytes === null ? 'too few readings' : `${(bytes / mebibyte).toFixed(2)} MB/h`
 
 try {
   const report = await runSoak({ durationMs: readMinutes() * 60_000, say })
@@ -24,16 +26,15 @@ try {
     left,
     slowestQuietMs,
     heapSlope,
+    objectSlope,
   } = report
-  const slope =
-    heapSlope === null ? 'too few readings' : `${(heapSlope / mebibyte).toFixed(2)} MB/h`
   const lines = [
     `${faults} faults, ${quietPoints} quiet points at which ${compared} jobs were compared, ${batches} batches to the window`,
     `the slowest quiet point took ${(slowestQuietMs / 1_000).toFixed(1)} s`,
     `handles before: ${handles.before}`,
     `handles after:  ${handles.after}`,
     `left by the receipts and the clock: ${left}`,
-    `heap after warm-up: ${slope}`,
+    `heap after warm-up: ${slopeOf(heapSlope)}, without compiled code ${slopeOf(objectSlope)}`,
     ...problems.map((problem) => `PROBLEM ${problem}`),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

@@ -45,6 +45,19 @@ async function activeJob(): Promise<WireJob> {
   }
 }
 
+async function finishedJob(kind: string): Promise<WireJob> {
+  for (;;) {
+    const response = await fetch(`${backend.gatewayUrl}/api/v1/jobs?status=succeeded,failed`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(response.status).toBe(200)
+    const { jobs } = (await response.json()) as { jobs: WireJob[] }
+    const job = jobs.find((one) => one.kind === kind)
+    if (job !== undefined) return job
+    await pause(100)
+  }
+}
+
 /** What a client knows after every frame, put together as the protocol says. */
 function playBack(frames: readonly Frame[]): WireJob {
   let job: WireJob | null = null
@@ -123,14 +136,9 @@ describe('a client from elsewhere', () => {
   })
 
   it('reads the record of a job page by page', async () => {
-    const response = await fetch(
-      `${backend.gatewayUrl}/api/v1/jobs?status=succeeded,failed&limit=1`,
-      {
-        headers: { authorization: `Bearer ${token}` },
-      },
-    )
-    const { jobs } = (await response.json()) as { jobs: WireJob[] }
-    const events = await fetch(`${backend.gatewayUrl}/api/v1/jobs/${jobs[0]!.id}/events?limit=3`, {
+    // A translation is queued in other words.
+    const job = await finishedJob('ETL')
+    const events = await fetch(`${backend.gatewayUrl}/api/v1/jobs/${job.id}/events?limit=3`, {
       headers: { authorization: `Bearer ${token}` },
     })
     const body = (await events.json()) as { events: { text: string }[]; next_cursor: string }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { heapBytes } from '../bench/heap.ts'
+import { heapBytes, objectBytes } from '../bench/heap.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { mend, soakFaults, type SoakWorld } from './faults.ts'
 import { differences } from './judge.ts'
@@ -28,6 +28,8 @@ export interface SoakReport {
   readonly slowestQuietMs: number
   /** Bytes an hour of what is really held, after warm-up; null when there were too few readings. */
   readonly heapSlope: number | null
+  /** The same without compiled code. */
+  readonly objectSlope: number | null
 }
 
 const faultEveryMs = 3_000
@@ -45,6 +47,7 @@ export async function runSoak({ durationMs, say }: SoakOptions): Promise<SoakRep
   const console = new SoakConsole({ ...otherEnd.ready, url: proxy.url })
   const world: SoakWorld = { proxy, console }
   const readings: Reading[] = []
+  const objects: Reading[] = []
   const problems: string[] = []
   const beganMs = performance.now()
   let faults = 0
@@ -71,7 +74,9 @@ export async function runSoak({ durationMs, say }: SoakOptions): Promise<SoakRep
     problems.push(...quiet.left)
     proxy.log.events.splice(0)
     proxy.requests.splice(0)
-    readings.push({ atMs: performance.now() - beganMs, bytes: heapBytes() })
+    const atMs = performance.now() - beganMs
+    readings.push({ atMs, bytes: heapBytes() })
+    objects.push({ atMs, bytes: objectBytes() })
     say(`${faults} faults, quiet after ${(quiet.tookMs / 1_000).toFixed(1)} s`)
     if (quiet.left.length > 0) break
   }
@@ -92,6 +97,7 @@ export async function runSoak({ durationMs, say }: SoakOptions): Promise<SoakRep
     left: lines.reduce((sum, left) => sum + left, console.clock.armed),
     slowestQuietMs,
     heapSlope: slopeAnHour(readings),
+    objectSlope: slopeAnHour(objects),
   }
 }
 
