@@ -136,9 +136,11 @@ describe('a tenant stream', () => {
   })
 
   it('begins anew where what was missed is gone, or was never there', async () => {
-    const { snapshot, socket } = await streaming(alice)
-    socket.close()
+    const { snapshot, socket, until: told } = await streaming(alice)
     for (let n = 0; n < 5; n += 1) await hand.start(gateway.tenantOf(0))
+    // The gateway has read them: what it lost of its own log it would tell everybody anew.
+    await told(6)
+    socket.close()
     const ahead = resumeAt(alice, { ...snapshot, offset: snapshot.offset! + 1_000 })
     expect((await ahead.until(1))[0]?.type).toBe('snapshot')
     ahead.socket.close()
