@@ -361,6 +361,24 @@ describe('the stream source', () => {
     expect(bench.rows).toHaveLength(253)
   })
 
+  it('dials anew when the last part of its first snapshot does not come', async () => {
+    for (let each = 0; each < 150; each += 1) gateway.put(wireJob({ id: `job-${each}` }))
+    stream.partSize = 100
+    stream.losesLastParts = 1
+    open()
+    await until('it was asked for', () => stream.resumed.length === 1)
+    stream.say({ type: 'progress', job_id: 'a', ...after('a', { progress: 12 }) })
+    await told('a', 12)
+    await bench.clock.advance(9_999)
+    expect(gateway.dials).toHaveLength(1)
+    expect(bench.state).not.toBe('live')
+    await bench.clock.advance(1)
+    await redial()
+    await live()
+    expect(bench.rows).toHaveLength(153)
+    expect(gateway.dials).toHaveLength(2)
+  })
+
   it('F21: a message beyond 1 MiB ends the socket, and five of them the source', async () => {
     gateway.onSocket = (socket) => socket.send(`"${'x'.repeat(1024 * 1024)}"`)
     open()

@@ -23,7 +23,7 @@ interface Client {
  *   - an event that nobody is told: `lose`; another history: `restart`; a shorter memory: `kept`
  *   - a server as the seeds have it: `resumes = false`
  *   - what becomes of a newer token: `auth`
- *   - parts of a snapshot: `partSize`
+ *   - parts of a snapshot: `partSize`, `losesLastParts`
  */
 export class ScriptedStream {
   readonly #gateway: ScriptedGateway
@@ -36,6 +36,8 @@ export class ScriptedStream {
   resumes = true
   auth: 'take' | 'refuse' | 'ignore' = 'take'
   partSize = Infinity
+  /** The last part of so many snapshots is lost on the way. */
+  losesLastParts = 0
   /** Jobs that no snapshot names, as those that were over long ago. */
   omits: readonly string[] = []
 
@@ -96,6 +98,10 @@ export class ScriptedStream {
     for (let at = 0; at === 0 || at < jobs.length; at += this.partSize) {
       const more = at + this.partSize < jobs.length
       const part = this.partSize === Infinity ? jobs : jobs.slice(at, at + this.partSize)
+      if (!more && this.losesLastParts > 0) {
+        this.losesLastParts -= 1
+        return
+      }
       socket.send(
         JSON.stringify({ type: 'snapshot', epoch, offset, jobs: part, ...(more && { more }) }),
       )

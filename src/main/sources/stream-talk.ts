@@ -1,7 +1,7 @@
 import type { Job } from '../../shared/job.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Clock } from '../ports.ts'
+import type { Cancel, Clock } from '../ports.ts'
 import type { Intake } from './intake.ts'
 import type { JobSink } from './source.ts'
 import { parseStreamFrame } from './stream-frames.ts'
@@ -11,6 +11,8 @@ import { TokenOffers } from './token-offers.ts'
 
 /** A server that has said by then neither where it stands nor what was missed does not resume. */
 const beginWithinMs = 2_500
+/** A part of a snapshot that has not come by then, after the one before it, is lost. */
+const nextPartWithinMs = 10_000
 
 export interface TalkOptions {
   /** Of the socket, and ends with it. */
@@ -43,6 +45,7 @@ export class StreamTalk {
   #epoch: string | null = null
   /** Parts of a snapshot that goes on in the next message. */
   #parts: { readonly jobs: Job[]; changed: number } | null = null
+  #cancelNextPart: Cancel | null = null
   /** Offset of the last of the events that were missed, while they are being told. */
   #missedUpTo: number | null = null
 
@@ -53,6 +56,7 @@ export class StreamTalk {
       if (this.#epoch === null && this.#parts === null) options.onPlain()
     })
     options.scope.own(cancel)
+    options.scope.own(() => this.#cancelNextPart?.())
   }
 
   /** The first words: where this console was, and that it takes a snapshot in parts. */
@@ -136,7 +140,9 @@ export class StreamTalk {
   }
 
   #snapshot({ place, jobs, more }: Extract<StreamFrame, { kind: 'snapshot' }>): void {
-    const { intake, mark, onSnapshot } = this.#options
+    const { clock, intake, mark, onSnapshot, onHole } = this.#options
+    this.#cancelNextPart?.()
+    this.#cancelNextPart = more ? clock.after(nextPartWithinMs, onHole) : null
     const isAnew = mark.place !== null && mark.place.epoch !== place.epoch
     if (this.#parts === null && isAnew) intake.restart()
     const parts = this.#parts ?? { jobs: [], changed: 0 }
