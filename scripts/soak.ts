@@ -1,4 +1,5 @@
 // `npm run soak [-- --minutes N]`: 20 minutes of random faults on five sources, and what they came to.
+import '../tests/soak/steady-code.ts'
 import { parseArgs } from 'node:util'
 import { runSoak } from '../tests/soak/soak.ts'
 import { say, wordsOf } from './say.ts'
@@ -26,7 +27,6 @@ try {
     left,
     slowestQuietMs,
     heapSlope,
-    objectSlope,
   } = report
   const lines = [
     `${faults} faults, ${quietPoints} quiet points at which ${compared} jobs were compared, ${batches} batches to the window`,
@@ -34,7 +34,7 @@ try {
     `handles before: ${handles.before}`,
     `handles after:  ${handles.after}`,
     `left by the receipts and the clock: ${left}`,
-    `heap after warm-up: ${slopeOf(heapSlope)}, without compiled code ${slopeOf(objectSlope)}`,
+    `heap after warm-up: ${slopeOf(heapSlope)}`,
     ...problems.map((problem) => `PROBLEM ${problem}`),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

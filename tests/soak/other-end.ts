@@ -15,7 +15,7 @@ interface Ready {
   readonly user: { readonly email: string; readonly password: string }
 }
 
-/** The backend of the soak, in its own process. One order at a time. */
+/** The backend of the soak and the way to it, in their own process. One order at a time. */
 export class OtherEnd {
   readonly #child: ChildProcess
   #asked = Promise.withResolvers<unknown>()
@@ -43,27 +43,36 @@ export class OtherEnd {
   }
 
   drive(): Promise<unknown> {
-    return this.#order('drive')
+    return this.#order({ type: 'drive' })
   }
 
   rest(): Promise<unknown> {
-    return this.#order('rest')
+    return this.#order({ type: 'rest' })
+  }
+
+  /** One of `soakFaults`, after what was before is mended. */
+  strike(fault: string): Promise<unknown> {
+    return this.#order({ type: 'strike', fault })
+  }
+
+  mend(): Promise<unknown> {
+    return this.#order({ type: 'mend' })
   }
 
   /** Unfinished jobs, and those that ended within four minutes. */
   async state(): Promise<WireJob[]> {
-    return wireJobSchema.array().parse(await this.#order('state'))
+    return wireJobSchema.array().parse(await this.#order({ type: 'state' }))
   }
 
   async close(): Promise<void> {
     const gone = once(this.#child, 'exit')
-    await this.#order('close')
+    await this.#order({ type: 'close' })
     await gone
   }
 
-  #order(type: SoakOrder['type']): Promise<unknown> {
+  #order(order: SoakOrder): Promise<unknown> {
     this.#asked = Promise.withResolvers()
-    this.#child.send({ type })
+    this.#child.send(order)
     return this.#asked.promise
   }
 }

@@ -1,14 +1,18 @@
-// The other end of the soak, in a process of its own so that its memory is not the console's: a real
-// backend without jobs of its own, and a driver that moves jobs while it is told to.
+// The other end of the soak, in a process of its own so that its memory and its handles are not the
+// console's: a real backend without jobs of its own, a driver that moves jobs while it is told to, and
+// the way to the console, on which things go wrong as they are told to.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../src/backend/database/database.ts'
 import { startTestBackend } from '../support/backend.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
 import { takeOrders } from '../support/orders.ts'
+import { mendProxy, soakFaults } from './faults.ts'
 
 /** What the soak asks for. */
-export interface SoakOrder {
-  readonly type: 'drive' | 'rest' | 'state' | 'close'
-}
+export type SoakOrder =
+  | { readonly type: 'drive' | 'rest' | 'mend' | 'state' | 'close' }
+  /** One of `soakFaults`, after what was before is mended. */
+  | { readonly type: 'strike'; readonly fault: string }
 
 const tenantId = 'acme-freight'
 const activeJobs = 40
@@ -22,6 +26,8 @@ const backend = await startTestBackend({
   tuning: { work: { scheduled: false } },
 })
 const { database } = backend
+const proxy = await FaultProxy.start(backend.gatewayUrl)
+proxy.frames = true
 let driving: Promise<void> | null = null
 let isDriving = false
 
@@ -95,14 +101,28 @@ async function rest(): Promise<void> {
   driving = null
 }
 
-async function obey({ type }: SoakOrder): Promise<unknown> {
-  switch (type) {
+/** Its log is for those who look at single frames; here it would only grow. */
+function mend(): void {
+  mendProxy(proxy)
+  proxy.log.events.splice(0)
+  proxy.requests.splice(0)
+  proxy.tokens.splice(0)
+}
+
+async function obey(order: SoakOrder): Promise<unknown> {
+  switch (order.type) {
     case 'drive':
       isDriving = true
       driving ??= drive()
       return null
     case 'rest':
       return rest()
+    case 'mend':
+      mend()
+      return null
+    case 'strike':
+      mend()
+      return soakFaults.find(({ name }) => name === order.fault)?.proxy?.(proxy)
     case 'state': {
       const rows = await database.query<{ job: unknown }>(
         `select public.job_wire(j) as job from public.jobs j
@@ -114,6 +134,7 @@ async function obey({ type }: SoakOrder): Promise<unknown> {
     }
     case 'close':
       await rest()
+      await proxy.stop()
       await backend.stop()
       return null
   }
@@ -121,5 +142,5 @@ async function obey({ type }: SoakOrder): Promise<unknown> {
 
 takeOrders(obey, ({ type }) => type === 'close')
 const user = backend.users.find(({ email }) => email.startsWith('alice@'))
-const { gatewayUrl: url, publishableKey } = backend
-process.send?.({ answer: { url, publishableKey, user } })
+const { publishableKey } = backend
+process.send?.({ answer: { url: proxy.url, publishableKey, user } })
