@@ -1,4 +1,5 @@
 import { Connection } from '../../src/main/sources/connection.ts'
+import type { ConnectionOptions } from '../../src/main/sources/connection-options.ts'
 import type { ConnectionState } from '../../src/main/sources/connection-state.ts'
 import { DialGate } from '../../src/main/sources/dial-gate.ts'
 import { TokenForm } from '../../src/main/sources/token-form.ts'
@@ -18,6 +19,10 @@ export interface BenchOptions {
   readonly sockets?: SocketFactory
   readonly url?: string
   readonly clock?: FakeClock
+  /** What only some connections are given. */
+  readonly more?: Partial<
+    Pick<ConnectionOptions, 'maxFrameBytes' | 'dialWithinMs' | 'ping' | 'onOpened'>
+  >
   /** After every change, and everything heard. */
   readonly onEvent?: () => void
 }
@@ -54,6 +59,7 @@ export class ConnectionBench {
         options.onEvent?.()
       },
       ...(options.judge !== undefined && { judge: options.judge }),
+      ...options.more,
       isOver: () => this.isOver,
       onChanged: (state) => {
         this.states.push(state)

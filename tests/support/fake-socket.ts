@@ -26,6 +26,11 @@ export class FakeSocket implements Socket {
     )
   }
 
+  /** The longest message that it was asked to take; the port decides when undefined. */
+  get maxFrameBytes(): number | undefined {
+    return this.#request.maxFrameBytes
+  }
+
   /** The token that came with the dial, and how. */
   get credential(): { readonly form: 'header' | 'query'; readonly token: string } | null {
     const header = this.headers.Authorization

@@ -49,6 +49,26 @@ describe('classify', () => {
   })
 
   it.each([
+    [200, retry('captive_portal', 10_000)],
+    [302, retry('captive_portal', 10_000)],
+    [400, retry('protocol_error')],
+    [401, refused('forbidden')],
+    [403, stop('forbidden', 'stream')],
+    [404, stop('job_unknown', 'stream')],
+    [407, retry('captive_portal', 10_000)],
+    [408, retry('timed_out')],
+    [410, stop('job_unknown', 'stream')],
+    [418, retry('protocol_error')],
+    [425, retry('timed_out')],
+    [429, retry('rate_limited', 10_000)],
+    [500, retry('server_error')],
+    [503, retry('server_error')],
+    [511, retry('captive_portal', 10_000)],
+  ])('reads the status %i', (status, verdict) => {
+    expect(classify(ending({ status, reason: 'forbidden' }))).toEqual(verdict)
+  })
+
+  it.each([
     ['bridge_required', stop('bridge_refused')],
     ['bridge_refused', refused('bridge_refused')],
     ['origin_refused', stop('forbidden')],
@@ -57,6 +77,8 @@ describe('classify', () => {
     ['server_going', retry('server_error')],
     ['verifier_unavailable', retry('server_error')],
     ['constructor', refused('forbidden', false)],
+    ['not server_going', refused('forbidden', false)],
+    ['a token_signature', refused('forbidden', false)],
   ])('reads the word %s of a Socket.IO server', (reason, verdict) => {
     expect(classify(ending({ code: 1008, reason }))).toEqual(verdict)
   })
