@@ -71,9 +71,8 @@ export async function runSoak({ durationMs, say }: SoakOptions): Promise<SoakRep
     const open = await settledHandles(readings.at(-1)?.handles ?? '')
     const atMs = performance.now() - beganMs
     readings.push({ atMs, handles: open, bytes: heapBytes() })
-    say(
-      `${faults} faults, quiet after ${(quiet.tookMs / 1_000).toFixed(1)} s, ${readings.at(-1)?.bytes ?? 0} bytes held`,
-    )
+    const { last, tookMs } = quiet
+    say(`${faults} faults, quiet after ${(tookMs / 1_000).toFixed(1)} s, last of all: ${last}`)
     if (quiet.left.length > 0) break
   }
   const receipts = await console.signOut()
@@ -99,18 +98,23 @@ interface Quiet {
   readonly tookMs: number
   /** What is different still. */
   readonly left: readonly string[]
+  /** What was different the longest. */
+  readonly last: string
   readonly compared: number
 }
 
 async function becomesQuiet(otherEnd: OtherEnd, console: SoakConsole): Promise<Quiet> {
   const beganMs = performance.now()
+  let last = 'nothing'
   for (;;) {
     const server = await otherEnd.state()
     const left = differences(server, console.watched, console.views)
     const tookMs = performance.now() - beganMs
     if (left.length === 0 || tookMs > quietWithinMs) {
-      return { tookMs, left: left.slice(0, 10), compared: server.length * console.watched.length }
+      const compared = server.length * console.watched.length
+      return { tookMs, left: left.slice(0, 10), last, compared }
     }
+    last = left[0] ?? last
     await pause(100)
   }
 }

@@ -97,7 +97,7 @@ export class FaultProxy {
   cut(how: 'rst' | 'fin' = 'rst'): void {
     for (const socket of this.#sockets) {
       if (how === 'rst') socket.resetAndDestroy()
-      else socket.destroySoon()
+      else if (!socket.writableEnded) socket.destroySoon()
     }
   }
 

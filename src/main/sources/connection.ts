@@ -1,7 +1,8 @@
 import type { FailureCode } from '../../shared/failure.ts'
+import { OneTimer } from '../lib/one-timer.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Cancel, RawFrame, Socket, SocketEnding } from '../ports.ts'
+import type { RawFrame, Socket, SocketEnding } from '../ports.ts'
 import { Asking } from './asking.ts'
 import { backoffMs } from './backoff.ts'
 import { classify, classifyError, classifyFailure } from './close-codes.ts'
@@ -17,6 +18,8 @@ import type { Form } from './token-form.ts'
 
 /** The deadline of a dial, unless its options name another. */
 const dialDeadlineMs = 10_000
+/** A dial that was under way at a wake may lead into a network that is gone: so long in all. */
+const doubtfulDialMs = 3_000
 /** The session has its own deadline; this one is for a session that forgot it. */
 const renewalDeadlineMs = 15_000
 /** A connection that was up this long and brought a valid message starts its backoff anew. */
@@ -31,23 +34,26 @@ export class Connection<Message = RawFrame> {
   readonly #options: ConnectionOptions<Message>
   readonly #liveness: Liveness
   readonly #asking = new Asking()
+  readonly #timer: OneTimer
   #state: ConnectionState = { kind: 'idle' }
   #attempt: Scope | null = null
   #socket: Socket | null = null
-  #cancelTimer: Cancel | null = null
   #nextTryAtMs: number | null = null
   /** The token of the attempt under way, and the form in which it travels. */
   #token: Secret | null = null
   #form: Form
+  /** When the dial under way left the queue; null while it waits there. */
+  #dialledAtMs: number | null = null
   #openedAtMs = 0
   #valid = false
 
   constructor(options: ConnectionOptions<Message>) {
     this.#options = options
     this.#form = options.form.first
+    this.#timer = new OneTimer(options.clock)
     this.#liveness = new Liveness(options.clock, () => this.#ask())
     options.scope.own(() => {
-      this.#disarm()
+      this.#timer.disarm()
       this.#abandon()
     })
   }
@@ -71,9 +77,10 @@ export class Connection<Message = RawFrame> {
     this.#apply({ kind: 'started' })
   }
 
-  /** Dials now if it waits; asks the peer for a sign of life if it seems open. */
+  /** Dials now if it waits, or has dialled for long; asks for a sign of life if it seems open. */
   wake(): void {
-    this.#apply({ kind: 'woken' })
+    if (this.#state.kind === 'dialling') this.#hurry()
+    else this.#apply({ kind: 'woken' })
     if (this.#state.kind === 'open') this.#watch(this.#liveness.probe())
   }
 
@@ -114,7 +121,7 @@ export class Connection<Message = RawFrame> {
   #enter(state: ConnectionState, before: ConnectionState): void {
     this.#state = state
     this.#nextTryAtMs = null
-    this.#disarm()
+    this.#timer.disarm()
     // Before anything else is begun: there is never a second socket.
     if (state.kind !== 'open') this.#abandon()
     switch (state.kind) {
@@ -144,12 +151,21 @@ export class Connection<Message = RawFrame> {
     const attempt = this.#options.scope.child('attempt')
     this.#attempt = attempt
     this.#token = null
+    this.#dialledAtMs = null
     const { gate, dialWithinMs = dialDeadlineMs } = this.#options
     const leave = gate.enter(() => {
-      this.#arm(dialWithinMs, () => this.#end(classifyError(dialTimeout)))
+      this.#dialledAtMs = this.#options.clock.monotonic()
+      this.#timer.arm(dialWithinMs, () => this.#giveUp(false))
       void this.#open(attempt, () => leave())
     })
     attempt.own(leave)
+  }
+
+  #hurry(): void {
+    if (this.#dialledAtMs === null) return
+    const { clock, dialWithinMs = dialDeadlineMs } = this.#options
+    const dueMs = this.#dialledAtMs + Math.min(dialWithinMs, doubtfulDialMs)
+    this.#timer.arm(Math.max(0, dueMs - clock.monotonic()), () => this.#giveUp(true))
   }
 
   async #open(attempt: Scope, leave: () => void): Promise<void> {
@@ -235,7 +251,7 @@ export class Connection<Message = RawFrame> {
     const refused = this.#token
     if (refused === null) return
     const state = this.#state
-    this.#arm(renewalDeadlineMs, () =>
+    this.#timer.arm(renewalDeadlineMs, () =>
       this.#apply({ kind: 'renewal-failed', verdict: classifyError(dialTimeout) }),
     )
     const renewed = await tokens.renew(refused)
@@ -248,17 +264,21 @@ export class Connection<Message = RawFrame> {
     const { clock, random } = this.#options
     const delayMs = backoffMs({ failures, minDelayMs, random })
     this.#nextTryAtMs = clock.now() + delayMs
-    this.#arm(delayMs, () => this.#apply({ kind: 'due' }))
+    this.#timer.arm(delayMs, () => this.#apply({ kind: 'due' }))
   }
 
   #watch(step: LivenessStep): void {
     if (step.kind === 'again') {
-      this.#arm(step.inMs, () => this.#watch(this.#liveness.next()))
+      this.#timer.arm(step.inMs, () => this.#watch(this.#liveness.next()))
       return
     }
-    this.#end({ kind: 'retry', reason: 'timed_out', minDelayMs: 0 })
-    // A wake found it dead, and the operator is there: this one dial does not wait its turn.
-    if (step.probed) this.#apply({ kind: 'woken' })
+    this.#giveUp(step.probed)
+  }
+
+  /** A wake found it dead, and the operator is there: then the next dial does not wait its turn. */
+  #giveUp(woken: boolean): void {
+    this.#end(classifyError(dialTimeout))
+    if (woken) this.#apply({ kind: 'woken' })
   }
 
   /** Whether the peer has to answer. */
@@ -266,20 +286,6 @@ export class Connection<Message = RawFrame> {
     if (this.#options.ping === undefined) return this.#asking.ask(this.#socket)
     this.#options.ping(this)
     return true
-  }
-
-  /** The one timer: arming it anew forgets what it was armed for. */
-  #arm(delayMs: number, run: () => void): void {
-    this.#disarm()
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
-      this.#cancelTimer = null
-      if (!this.#options.scope.closed) run()
-    })
-  }
-
-  #disarm(): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
   }
 
   #abandon(): void {

@@ -230,6 +230,55 @@ describe('Connection', () => {
     expect(bench.connection.state.kind).toBe('open')
   })
 
+  it('F65: a dial that was under way at a wake has 3 s in all, and is then begun anew', async () => {
+    bench.connection.start()
+    await bench.clock.advance(1_000)
+    bench.connection.wake()
+    await bench.clock.advance(1_999)
+    expect(bench.sockets.all).toHaveLength(1)
+    await bench.clock.advance(1)
+    expect(bench.kinds).toEqual(['dialling', 'waiting', 'dialling'])
+    expect(bench.sockets.all).toHaveLength(2)
+    expect(bench.sockets.live).toBe(1)
+    await bench.clock.advance(9_999)
+    expect(bench.sockets.all).toHaveLength(2)
+    await bench.clock.advance(1)
+    expect(bench.connection.state).toMatchObject({
+      kind: 'waiting',
+      tries: { failures: 2, reason: 'timed_out' },
+    })
+  })
+
+  it('F65: a dial that the computer slept through is begun anew at once', async () => {
+    bench.connection.start()
+    await settle()
+    bench.clock.sleep(600_000)
+    bench.connection.wake()
+    await bench.clock.advance(0)
+    expect(bench.sockets.all).toHaveLength(2)
+    bench.sockets.last.accept()
+    await bench.clock.advance(3_000)
+    expect(bench.connection.state.kind).toBe('open')
+  })
+
+  it('F65: a dial that is answered in its 3 s is kept, and one in the queue is not hurried', async () => {
+    const gate = new DialGate(1)
+    bench = new ConnectionBench({ gate })
+    const leave = gate.enter(() => undefined)
+    bench.connection.start()
+    await settle()
+    bench.connection.wake()
+    await bench.clock.advance(20_000)
+    expect(bench.kinds).toEqual(['dialling'])
+    expect(bench.clock.armed).toBe(0)
+    leave()
+    await bench.clock.advance(2_000)
+    bench.connection.wake()
+    bench.sockets.last.accept()
+    await bench.clock.advance(3_000)
+    expect(bench.kinds).toEqual(['dialling', 'open'])
+  })
+
   it('wake keeps a peer that answers', async () => {
     await bench.open()
     bench.connection.wake()
