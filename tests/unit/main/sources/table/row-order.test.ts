@@ -34,6 +34,13 @@ describe('orderOfRow', () => {
     expect(orderOfRow({ updated_at: time, status: 'pending', attempt: 1 }, ended)?.attempt).toBe(1)
     const later = { ...ended, seq: micros + 1 }
     expect(orderOfRow({ updated_at: time, status: 'pending' }, later)?.attempt).toBe(1)
+    const same = { ...ended, seq: micros }
+    expect(orderOfRow({ updated_at: time, status: 'pending' }, same)?.attempt).toBe(1)
+  })
+
+  it('takes a change that leaves the status out for none that begins anew', () => {
+    const ended = job({ status: 'failed', seq: micros - 1, byTime: true })
+    expect(orderOfRow({ updated_at: time }, ended)?.attempt).toBe(1)
   })
 })
 

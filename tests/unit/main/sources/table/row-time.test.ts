@@ -11,16 +11,23 @@ describe('microsecondsOf', () => {
     ['2026-11-20T19:30:00.123456+05:30', 1_795_183_200_123_456],
     ['2026-11-20T14:00:00.5Z', 1_795_183_200_500_000],
     ['2026-11-20T14:00:00Z', 1_795_183_200_000_000],
+    ['1970-01-01T00:00:00Z', 0],
   ])('reads %s exactly', (text, micros) => {
     expect(microsecondsOf(text)).toBe(micros)
   })
 
-  it.each(['infinity', '-infinity', '', '2026-11-20', '2026-13-20T00:00:00Z', '0044-03-15 BC'])(
-    'takes %j for no time',
-    (text) => {
-      expect(microsecondsOf(text)).toBeNull()
-    },
-  )
+  it.each([
+    'infinity',
+    '-infinity',
+    '',
+    '2026-11-20',
+    '2026-13-20T00:00:00Z',
+    '0044-03-15 BC',
+    '1969-12-31T23:59:59.999999Z',
+    '9999-12-31T23:59:59Z',
+  ])('takes %j for no time', (text) => {
+    expect(microsecondsOf(text)).toBeNull()
+  })
 
   it('reads every microsecond that it writes', () => {
     fc.assert(

@@ -49,10 +49,15 @@ describe('toWire', () => {
     [{ error: { message: 'it broke' } }, { error: 'it broke' }],
     [{ error: { detail: 7 } }, { error: '{"detail":7}' }],
     [{ error: '42' }, { error: '42' }],
+    [{ error: { message: 7 } }, { error: '{"message":7}' }],
     [{ name: 'x'.repeat(300) }, { name: 'x'.repeat(128) }],
     [{ name: '' }, { name: undefined }],
+    [{ name: null }, { name: undefined }],
     [{ seq: '7' }, { seq: 7 }],
     [{ progress: null }, { progress: undefined }],
+    [{ progress: '45.25' }, { progress: 45.25 }],
+    [{ created_at: '2026-11-20 14:00:00+00' }, { created_at: '2026-11-20T14:00:00.000000Z' }],
+    [{ created_at: null }, { created_at: undefined }],
     [{ started_at: '2026-11-20 14:00:00+00' }, { started_at: '2026-11-20T14:00:00.000000Z' }],
   ])('reads %j', (changes, expected) => {
     const wire = wireSchema.parse(toWire(tableRow(changes), rich))
@@ -65,7 +70,11 @@ describe('toWire', () => {
     [{ id: null }],
     [{ progress: 'NaN' }],
     [{ progress: 250 }],
+    [{ progress: [45] }],
+    [{ progress: '0x10' }],
+    [{ progress: '1e1' }],
     [{ updated_at: 'infinity' }],
+    [{ updated_at: ['2026-11-20T14:00:00Z'] }],
     [{ counters: { cats: 2 } }],
   ])('F55: leaves %j for the schema to refuse', (changes) => {
     expect(wireSchema.safeParse(toWire(tableRow(changes), rich)).success).toBe(false)
@@ -75,6 +84,10 @@ describe('toWire', () => {
     const odd = jobTableSchema.parse({ columns: { message: 'constructor', name: '__proto__' } })
     const wire = toWire(tableRow(), odd.columns)
     expect([wire.message, wire.name]).toEqual([undefined, undefined])
+  })
+
+  it('does not read a column that happens to be called null, for want of one', () => {
+    expect(toWire(tableRow({ null: 'x' }), columns).kind).toBeUndefined()
   })
 })
 
@@ -89,6 +102,7 @@ describe('what a row tells', () => {
   it('is never what the table has no column for, nor a name that the row leaves empty', () => {
     expect(untoldIn(tableRow(), columns)).toEqual(['kind', 'step', 'counters'])
     expect(untoldIn(tableRow({ name: null }), columns)).toContain('name')
+    expect(untoldIn(tableRow({ kind: '', step: null }), rich)).toEqual(['kind'])
     expect(untoldIn(tableRow({ kind: 'x', step: null, counters: null }), rich)).toEqual([])
   })
 
@@ -97,5 +111,6 @@ describe('what a row tells', () => {
     expect(idIn({ id: { a: 1 } }, columns)).toBeNull()
     expect(changedAt(tableRow(), columns)).toBe(1_795_183_142_000_001)
     expect(changedAt({ updated_at: null }, columns)).toBeNull()
+    expect(changedAt({ updated_at: ['2026-11-20T14:00:00Z'] }, columns)).toBeNull()
   })
 })

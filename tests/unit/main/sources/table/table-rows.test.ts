@@ -59,6 +59,28 @@ describe('TableRows', () => {
     expect(rows.unfinished.size).toBe(0)
   })
 
+  it('forgets also those that have ended', () => {
+    rows.take(tableRow({ id: 'a', status: 'completed' }))
+    rows.forget('a')
+    expect(forgotten).toEqual(['a'])
+  })
+
+  it('takes a row for all there is, and a change only for what it tells', () => {
+    rows.take(tableRow({ progress: 50 }))
+    rows.take(tableRow({ progress: null, updated_at: secondsLater(1) }))
+    expect(taken.at(-1)?.progress).toBe(0)
+    rows.take(tableRow({ progress: 50, updated_at: secondsLater(2) }))
+    rows.takeChange(without('progress', { updated_at: secondsLater(3) }))
+    expect(taken.at(-1)?.progress).toBe(50)
+  })
+
+  it('wants no row read that was told whole, or that is none of ours', () => {
+    expect(rows.takeChange(tableRow())).toBe(true)
+    expect(rows.takeChange(tableRow({ attempt: 2, updated_at: secondsLater(1) }))).toBe(true)
+    expect(rows.takeChange(without('message', { id: 'b', tenant_id: 'globex' }))).toBe(true)
+    expect(taken).toHaveLength(2)
+  })
+
   it('wants a row read that a change told in part, unless it stands on what is known', () => {
     expect(rows.takeChange(without('message'))).toBe(false)
     rows.take(tableRow({ message: 'page 3', updated_at: secondsLater(1) }))
