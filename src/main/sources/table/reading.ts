@@ -75,7 +75,7 @@ export class Reading {
 
   async #read(reach: Exclude<Reach, 'page'>): Promise<GatewayAnswer | null> {
     const { reader, ask } = this.#parts
-    let isCovered = reach === 'changes'
+    let isCovered = true
     if (reach !== 'changes') {
       const list = await reader.readUnfinished(ask, maxPages)
       if (list !== null && 'kind' in list) return list
@@ -116,9 +116,9 @@ export class Reading {
   /** Unfinished jobs that are not listed as such: how did they end, and are they still there? */
   async #lookUp(ids: readonly string[]): Promise<GatewayAnswer | null> {
     const { reader, rows, ask } = this.#parts
-    for (let lookup = 0; lookup < maxLookups; lookup += 1) {
-      const some = ids.slice(lookup * idsAtOnce, (lookup + 1) * idsAtOnce)
-      if (some.length === 0 || this.#isOver()) return null
+    const wanted = ids.slice(0, maxLookups * idsAtOnce)
+    for (let at = 0; at < wanted.length; at += idsAtOnce) {
+      const some = wanted.slice(at, at + idsAtOnce)
       const read: Read | GatewayAnswer = await reader.readById(ask, some)
       if ('kind' in read) return read
       this.#take(read.rows)

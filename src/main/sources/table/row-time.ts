@@ -1,10 +1,10 @@
-const pattern = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d(?::?\d\d)?)?$/
+const pattern = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d(?::?\d\d)?)?$/
 
 /** A time as PostgreSQL tells it, in microseconds since the epoch, exactly; without a zone UTC. */
 export function microsecondsOf(text: string): number | null {
-  const [, date, time, fraction = '', zone = 'Z'] = pattern.exec(text) ?? []
-  if (date === undefined || time === undefined) return null
-  const seconds = Date.parse(`${date}T${time}${inFull(zone)}`) / 1_000
+  const [, moment, fraction = '', zone = 'Z'] = pattern.exec(text) ?? []
+  if (moment === undefined) return null
+  const seconds = Date.parse(`${moment.replace(' ', 'T')}${inFull(zone)}`) / 1_000
   const micros = seconds * 1_000_000 + Number(fraction.padEnd(6, '0'))
   return Number.isSafeInteger(micros) && micros >= 0 ? micros : null
 }
