@@ -15,9 +15,9 @@ export default defineConfig({
     ],
     environment: 'node',
     isolate: false,
-    testTimeout: 3_000,
+    testTimeout: 5_000,
     hookTimeout: 5_000,
     setupFiles: ['tests/support/seed.ts'],
-    env: { FC_SEED: '1', FC_RUNS: '300', UNTIL_MS: '1000' },
+    env: { FC_SEED: '1', FC_RUNS: '300', UNTIL_MS: '2500' },
   },
 })
