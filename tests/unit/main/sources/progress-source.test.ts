@@ -13,11 +13,17 @@ const sockets = new FakeSockets()
 class Lists {
   active: WireJob[] = []
   all: WireJob[] = []
+  /** Paths that were asked for, with their query. */
+  readonly asked: string[] = []
+  /** What every request is answered instead. */
+  trouble: (() => Response) | null = null
   /** Runs before the list is given out as it was when it was asked for. */
   meanwhile: () => void = () => undefined
 
   readonly fetch: HttpFetch = async (input) => {
-    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input)
+    this.asked.push(`${pathname}${search}`)
+    if (this.trouble !== null) return this.trouble()
     if (pathname.endsWith('/status')) return Response.json({ active_jobs: this.active })
     const id = /\/jobs\/(.+)$/.exec(pathname)?.[1]
     if (id !== undefined) {
@@ -73,5 +79,207 @@ describe('the progress source', () => {
     await settleAll()
     await bench.clock.advance(10_000, settleAll)
     expect(shown()).toEqual(['a'])
+  })
+
+  const lists = (...all: readonly WireJob[]): Lists => {
+    const some = new Lists()
+    some.all = [...all]
+    some.active = all.filter(({ status }) => status === 'running')
+    return some
+  }
+  const view = () => bench.source.view
+  const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
+  const accept = (): void => {
+    for (const socket of sockets.all) socket.accept()
+  }
+
+  it('is connecting until something was heard, and live from then on', async () => {
+    const calm = lists(wireJob({ id: 'a' }))
+    open(calm)
+    expect(view()).toEqual({
+      kind: 'progress',
+      state: 'connecting',
+      sockets: 0,
+      nextTryAtMs: null,
+      reason: null,
+    })
+    await settleAll()
+    expect([view().state, bench.views]).toEqual(['connecting', []])
+    accept()
+    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a' }) })
+    await settleAll()
+    expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null })
+    expect(bench.shown.at(-1)).toBe('live')
+  })
+
+  it('with nothing to follow is live by its lists alone', async () => {
+    open(lists())
+    await settleAll()
+    expect(view()).toMatchObject({ state: 'live', sockets: 0, reason: null })
+    expect(bench.source.stopped).toBeNull()
+  })
+
+  it('with a job to follow is not live by its lists', async () => {
+    open(lists(wireJob({ id: 'a' })))
+    await settleAll()
+    sockets.last.end({ errorCode: 'ECONNREFUSED' })
+    await settleAll()
+    expect(view()).toEqual({
+      kind: 'progress',
+      state: 'reconnecting',
+      sockets: 0,
+      nextTryAtMs: bench.clock.now() + 1_000,
+      reason: 'unreachable',
+    })
+  })
+
+  it('says why it is not connected, with the lists before the sockets', async () => {
+    const failing = lists(wireJob({ id: 'a' }))
+    open(failing)
+    await settleAll()
+    sockets.last.end({ status: 429 })
+    failing.trouble = () => new Response('', { status: 503 })
+    await seconds(3)
+    expect(view()).toEqual({
+      kind: 'progress',
+      state: 'reconnecting',
+      sockets: 0,
+      nextTryAtMs: bench.clock.now() + 1_000,
+      reason: 'server_error',
+    })
+  })
+
+  it('stays live by a socket that speaks while the lists fail', async () => {
+    const failing = lists(wireJob({ id: 'a' }))
+    open(failing)
+    await settleAll()
+    accept()
+    failing.trouble = () => new Response('', { status: 503 })
+    for (let time = 0; time < 6; time += 1) {
+      await seconds(3)
+      sockets.last.pong()
+    }
+    expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null, nextTryAtMs: null })
+  })
+
+  it('I14: is not live by a socket that is silent, and says what is known', async () => {
+    const failing = lists(wireJob({ id: 'a' }))
+    open(failing)
+    await settleAll()
+    accept()
+    sockets.last.pong()
+    await seconds(11)
+    expect(view().state).toBe('live')
+    await seconds(1)
+    expect(view()).toMatchObject({ state: 'reconnecting', sockets: 0, reason: 'timed_out' })
+  })
+
+  it('takes an answer that is no list for a broken one', async () => {
+    const broken = lists()
+    broken.trouble = () => Response.json({ nothing: [] })
+    open(broken)
+    await settleAll()
+    expect(view()).toMatchObject({ state: 'reconnecting', reason: 'protocol_error' })
+  })
+
+  it('looks up a job that was not named for two rounds, not after one', async () => {
+    const short = lists(wireJob({ id: 'a' }))
+    open(short)
+    await settleAll()
+    short.active = []
+    const singles = (): string[] => short.asked.filter((path) => path === '/api/v1/jobs/a')
+    await seconds(3)
+    expect(singles()).toEqual([])
+    short.active = short.all
+    await seconds(3)
+    short.active = []
+    await seconds(3)
+    expect(singles()).toEqual([])
+    await seconds(3)
+    expect(singles()).toHaveLength(1)
+  })
+
+  it('closes the socket of a job that is over once it is named no more, and asks nothing', async () => {
+    const over = lists(wireJob({ id: 'a' }))
+    open(over)
+    await settleAll()
+    accept()
+    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', status: 'failed', seq: 9 }) })
+    await seconds(3)
+    expect(sockets.live).toBe(1)
+    over.active = []
+    await seconds(3)
+    expect(sockets.live).toBe(0)
+    await seconds(9)
+    expect(over.asked.filter((path) => path.endsWith('/jobs/a'))).toEqual([])
+  })
+
+  it('I12: stops when a server keeps naming other tenants', async () => {
+    const theirs = ['x', 'y', 'z'].map((id) => wireJob({ id, tenant_id: 'globex' }))
+    open(lists(...theirs))
+    await settleAll()
+    expect(view()).toMatchObject({ state: 'stopped', reason: 'protocol_error' })
+    expect([bench.source.stopped, bench.rows, sockets.live]).toEqual(['protocol_error', [], 0])
+  })
+
+  it('asks again soon when an event was missed, and shows the job as remembered until then', async () => {
+    const gap = lists(wireJob({ id: 'a', seq: 1 }))
+    open(gap)
+    await settleAll()
+    accept()
+    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 1 }) })
+    await settleAll()
+    const before = gap.asked.length
+    sockets.last.say({ type: 'progress', job_id: 'a', attempt: 1, seq: 5, progress: 50 })
+    expect(bench.row('a')?.remembered).toBe(true)
+    await bench.clock.advance(499, settleAll)
+    expect(gap.asked).toHaveLength(before)
+    await bench.clock.advance(1, settleAll)
+    expect(gap.asked.length).toBeGreaterThan(before)
+  })
+
+  it('reads everything again soon when a socket begins before what was known', async () => {
+    const anew = lists(wireJob({ id: 'a', seq: 9 }))
+    open(anew)
+    await settleAll()
+    accept()
+    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 9 }) })
+    await seconds(3)
+    const before = anew.asked.length
+    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 2 }) })
+    await bench.clock.advance(500, settleAll)
+    expect(anew.asked.slice(before)).toEqual([
+      '/api/v1/websocket/status?active_jobs=true',
+      '/api/v1/jobs?limit=200',
+    ])
+  })
+
+  it('wake asks and dials at once, and does nothing once it has stopped', async () => {
+    const calm = lists(wireJob({ id: 'a' }))
+    open(calm)
+    await settleAll()
+    sockets.last.end()
+    const before = [calm.asked.length, sockets.all.length] as const
+    bench.source.wake()
+    await settleAll()
+    expect(calm.asked.length).toBeGreaterThan(before[0])
+    expect(sockets.all).toHaveLength(before[1] + 1)
+    sockets.last.end({ code: 4409 })
+    const after = [calm.asked.length, sockets.all.length]
+    bench.source.wake()
+    await settleAll()
+    expect([calm.asked.length, sockets.all.length]).toEqual(after)
+    expect(view()).toMatchObject({ state: 'stopped', reason: 'signed_in_elsewhere' })
+  })
+
+  it('tells how it stands until nobody listens', async () => {
+    open(lists())
+    let told = 0
+    const off = bench.source.onChanged(() => (told += 1))
+    await settleAll()
+    expect(told).toBe(1)
+    off()
+    await seconds(60)
+    expect(told).toBe(1)
   })
 })

@@ -59,6 +59,24 @@ describe('classifySaid', () => {
     ['RealtimeRestarting: Realtime is restarting, please standby', retry('server_error')],
     ['Unknown Error on Channel', retry('server_error')],
     ['unmatched topic', retry('server_error')],
+    ['JWT expired', refused('token_expired')],
+    ['JWT not yet valid', retry('token_not_yet_valid', 30_000)],
+    ['JWT issued at future', retry('token_not_yet_valid', 30_000)],
+    ['token is not a valid JWT', refused('token_malformed')],
+    ['could not decode the token', refused('token_malformed')],
+    ['No suitable key was found', refused('token_signature')],
+    ['rate limit exceeded', retry('rate_limited', 10_000)],
+    ['ratelimit exceeded', retry('rate_limited', 10_000)],
+    ['rate_limit exceeded', retry('rate_limited', 10_000)],
+    ['Topic already joined', retry('channel_duplicate')],
+    ['duplicate join', retry('channel_duplicate')],
+    ['the table has no primary key', stop('realtime_not_enabled')],
+    ['Unauthorized', stop('permission_denied')],
+    ['No subscription params provided', stop('table_unknown')],
+    ['', retry('server_error')],
+    // Of two that fit, the first one counts.
+    ['Unauthorized: malformed token has expired', refused('token_expired')],
+    ['Unauthorized: too many joins, rate limit', retry('rate_limited', 10_000)],
   ])('"%s"', (message, verdict) => {
     expect(classifySaid(message)).toEqual(verdict)
   })
@@ -76,6 +94,11 @@ describe('classifyRealtime', () => {
     [{ code: 1012 }, retry('server_error')],
     [{ code: 1008, reason: 'too_many_messages' }, retry('rate_limited', 10_000)],
     [{ code: 1008, reason: 'token_expired' }, refused('token_expired')],
+    [{ code: 1008, reason: 'Too many joins' }, retry('rate_limited', 10_000)],
+    [{ code: 1008 }, { kind: 'refused', reason: 'forbidden', named: false }],
+    [{ code: 1011, reason: 'too many' }, retry('server_error')],
+    [{ status: 400 }, retry('protocol_error')],
+    [{ status: 410 }, { kind: 'stop', reason: 'job_unknown', reach: 'stream' }],
     [{ errorCode: 'CERT_HAS_EXPIRED' }, stop('tls_untrusted')],
   ])('reads %j', (some, verdict) => {
     expect(classifyRealtime(ending(some))).toEqual(verdict)
@@ -85,6 +108,57 @@ describe('classifyRealtime', () => {
 describe('classifyRest', () => {
   const body = (code: string, message = ''): string =>
     JSON.stringify({ code, message, details: null, hint: null })
+
+  it.each([
+    'PGRST106',
+    'PGRST108',
+    'PGRST200',
+    'PGRST209',
+    '42P01',
+    '42703',
+    '42883',
+    '22P02',
+    '22007',
+  ])('stops for the table at the code %s, and at no code that only contains it', (code) => {
+    expect(classifyRest(400, body(code), null)).toEqual(stop('table_unknown'))
+    for (const other of [`${code}0`, `X${code}`]) {
+      expect(classifyRest(400, body(other), null)).toEqual(retry('protocol_error'))
+    }
+  })
+
+  it.each(['PGRST300', 'PGRST309'])('reads the words at the code %s', (code) => {
+    expect(classifyRest(400, body(code, 'JWT expired'), null)).toEqual(refused('token_expired'))
+    for (const other of [`${code}0`, `X${code}`, 'PGRST310']) {
+      const verdict = classifyRest(400, body(other, 'JWT expired'), null)
+      expect(verdict).toEqual(retry('protocol_error'))
+    }
+  })
+
+  it.each([
+    [404, 7_000, retry('server_error', 7_000)],
+    [404, 0, retry('server_error', 1_000)],
+    [404, 600_000, retry('server_error', 60_000)],
+    [503, 7_000, retry('server_error', 7_000)],
+    [429, 30_000, retry('rate_limited', 30_000)],
+  ])('waits after %d as long as it is asked to: %d ms', (status, retryAfterMs, verdict) => {
+    expect(classifyRest(status, '', retryAfterMs)).toEqual(verdict)
+    expect(classifyRest(status, body('XX000'), retryAfterMs)).toEqual(verdict)
+  })
+
+  it.each([
+    [500, body('42P01'), retry('server_error')],
+    [499, body('42P01'), stop('table_unknown')],
+    [400, '{"message":"no code"}', retry('protocol_error')],
+    [400, '{"code":7,"message":"no code"}', retry('protocol_error')],
+    [401, '{"code":7,"message":"no code"}', stop('key_wrong')],
+    [401, '{"code":"XX000","message":"why?"}', { ...refused('forbidden'), named: false }],
+    [401, '{"code":""}', { ...refused('forbidden'), named: false }],
+    [401, '[]', { ...refused('forbidden'), named: false }],
+    [403, body('PGRST302'), refused('token_missing')],
+    [400, body('42501'), stop('permission_denied')],
+  ])('tells words of the server from those of others: %d %s', (status, text, verdict) => {
+    expect(classifyRest(status, text, null)).toEqual(verdict)
+  })
 
   it.each([
     [401, body('PGRST303', 'JWT expired'), refused('token_expired')],
