@@ -210,6 +210,22 @@ describe('the socket of a job', () => {
   })
 })
 
+describe('the form of the token', () => {
+  it.each([
+    ['what?', ['header', 'header', 'query']],
+    [snapshot('a'), ['header', 'header']],
+  ])('is proven by a message that was understood: %j', async (message, forms) => {
+    await open('a')
+    socketOf('a').say(message)
+    await serve('a', 'b')
+    socketOf('b').end({ status: 401 })
+    await settle()
+    expect(sockets.all.slice(0, forms.length).map(({ credential }) => credential?.form)).toEqual(
+      forms,
+    )
+  })
+})
+
 describe('trouble', () => {
   it('is none while nothing failed', async () => {
     expect(served.trouble).toBeNull()

@@ -1,42 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { HttpFetch } from '../../../../src/main/ports.ts'
-import type { WireJob } from '../../../../src/shared/job.ts'
 import { settleAll } from '../../../support/fake-clock.ts'
 import { FakeSockets } from '../../../support/fake-socket.ts'
+import { JobLists } from '../../../support/job-lists.ts'
 import { SourceBench } from '../../../support/source-bench.ts'
 import { wireJob } from '../../../support/wire-jobs.ts'
 
 let bench: SourceBench
 const sockets = new FakeSockets()
 
-/** A gateway that has these jobs: as active ones, on its list, and each by itself. */
-class Lists {
-  active: WireJob[] = []
-  all: WireJob[] = []
-  /** Paths that were asked for, with their query. */
-  readonly asked: string[] = []
-  /** What every request is answered instead. */
-  trouble: (() => Response) | null = null
-  /** Runs before the list is given out as it was when it was asked for. */
-  meanwhile: () => void = () => undefined
-
-  readonly fetch: HttpFetch = async (input) => {
-    const { pathname, search } = new URL(input instanceof Request ? input.url : input)
-    this.asked.push(`${pathname}${search}`)
-    if (this.trouble !== null) return this.trouble()
-    if (pathname.endsWith('/status')) return Response.json({ active_jobs: this.active })
-    const id = /\/jobs\/(.+)$/.exec(pathname)?.[1]
-    if (id !== undefined) {
-      const job = this.all.find((one) => one.id === id)
-      return job === undefined ? new Response('{}', { status: 404 }) : Response.json(job)
-    }
-    const body = { jobs: this.all, next_cursor: null, epoch: 'e', offset: 0 }
-    this.meanwhile()
-    return Response.json(body)
-  }
-}
-
-const open = (lists: Lists): void => {
+const open = (lists: JobLists): void => {
   bench = new SourceBench({
     gatewayUrl: 'http://127.0.0.1:1',
     sockets: sockets.open,
@@ -52,7 +24,7 @@ afterEach(async () => {
 
 describe('the progress source', () => {
   it('does not put back a job that was withdrawn while the list was read', async () => {
-    const lists = new Lists()
+    const lists = new JobLists()
     lists.active = [wireJob({ id: 'a' }), wireJob({ id: 'b' })]
     lists.all = [wireJob({ id: 'a' })]
     lists.meanwhile = () => {
@@ -69,7 +41,7 @@ describe('the progress source', () => {
   })
 
   it('looks for a job that was only ever on the whole list, and forgets it when it is gone', async () => {
-    const lists = new Lists()
+    const lists = new JobLists()
     lists.active = [wireJob({ id: 'a' })]
     lists.all = [wireJob({ id: 'a' }), wireJob({ id: 'brief' })]
     lists.meanwhile = () => {
@@ -81,12 +53,6 @@ describe('the progress source', () => {
     expect(shown()).toEqual(['a'])
   })
 
-  const lists = (...all: readonly WireJob[]): Lists => {
-    const some = new Lists()
-    some.all = [...all]
-    some.active = all.filter(({ status }) => status === 'running')
-    return some
-  }
   const view = () => bench.source.view
   const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
   const accept = (): void => {
@@ -94,7 +60,7 @@ describe('the progress source', () => {
   }
 
   it('is connecting until something was heard, and live from then on', async () => {
-    const calm = lists(wireJob({ id: 'a' }))
+    const calm = new JobLists(wireJob({ id: 'a' }))
     open(calm)
     expect(view()).toEqual({
       kind: 'progress',
@@ -113,14 +79,14 @@ describe('the progress source', () => {
   })
 
   it('with nothing to follow is live by its lists alone', async () => {
-    open(lists())
+    open(new JobLists())
     await settleAll()
     expect(view()).toMatchObject({ state: 'live', sockets: 0, reason: null })
     expect(bench.source.stopped).toBeNull()
   })
 
   it('with a job to follow is not live by its lists', async () => {
-    open(lists(wireJob({ id: 'a' })))
+    open(new JobLists(wireJob({ id: 'a' })))
     await settleAll()
     sockets.last.end({ errorCode: 'ECONNREFUSED' })
     await settleAll()
@@ -134,7 +100,7 @@ describe('the progress source', () => {
   })
 
   it('says why it is not connected, with the lists before the sockets', async () => {
-    const failing = lists(wireJob({ id: 'a' }))
+    const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
     sockets.last.end({ status: 429 })
@@ -150,7 +116,7 @@ describe('the progress source', () => {
   })
 
   it('stays live by a socket that speaks while the lists fail', async () => {
-    const failing = lists(wireJob({ id: 'a' }))
+    const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
     accept()
@@ -163,7 +129,7 @@ describe('the progress source', () => {
   })
 
   it('I14: is not live by a socket that is silent, and says what is known', async () => {
-    const failing = lists(wireJob({ id: 'a' }))
+    const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
     accept()
@@ -175,7 +141,7 @@ describe('the progress source', () => {
   })
 
   it('takes an answer that is no list for a broken one', async () => {
-    const broken = lists()
+    const broken = new JobLists()
     broken.trouble = () => Response.json({ nothing: [] })
     open(broken)
     await settleAll()
@@ -183,7 +149,7 @@ describe('the progress source', () => {
   })
 
   it('looks up a job that was not named for two rounds, not after one', async () => {
-    const short = lists(wireJob({ id: 'a' }))
+    const short = new JobLists(wireJob({ id: 'a' }))
     open(short)
     await settleAll()
     short.active = []
@@ -200,7 +166,7 @@ describe('the progress source', () => {
   })
 
   it('closes the socket of a job that is over once it is named no more, and asks nothing', async () => {
-    const over = lists(wireJob({ id: 'a' }))
+    const over = new JobLists(wireJob({ id: 'a' }))
     open(over)
     await settleAll()
     accept()
@@ -216,14 +182,14 @@ describe('the progress source', () => {
 
   it('I12: stops when a server keeps naming other tenants', async () => {
     const theirs = ['x', 'y', 'z'].map((id) => wireJob({ id, tenant_id: 'globex' }))
-    open(lists(...theirs))
+    open(new JobLists(...theirs, wireJob({ id: 'ours' })))
     await settleAll()
     expect(view()).toMatchObject({ state: 'stopped', reason: 'protocol_error' })
     expect([bench.source.stopped, bench.rows, sockets.live]).toEqual(['protocol_error', [], 0])
   })
 
   it('asks again soon when an event was missed, and shows the job as remembered until then', async () => {
-    const gap = lists(wireJob({ id: 'a', seq: 1 }))
+    const gap = new JobLists(wireJob({ id: 'a', seq: 1 }))
     open(gap)
     await settleAll()
     accept()
@@ -239,7 +205,7 @@ describe('the progress source', () => {
   })
 
   it('reads everything again soon when a socket begins before what was known', async () => {
-    const anew = lists(wireJob({ id: 'a', seq: 9 }))
+    const anew = new JobLists(wireJob({ id: 'a', seq: 9 }))
     open(anew)
     await settleAll()
     accept()
@@ -255,7 +221,7 @@ describe('the progress source', () => {
   })
 
   it('wake asks and dials at once, and does nothing once it has stopped', async () => {
-    const calm = lists(wireJob({ id: 'a' }))
+    const calm = new JobLists(wireJob({ id: 'a' }))
     open(calm)
     await settleAll()
     sockets.last.end()
@@ -273,7 +239,7 @@ describe('the progress source', () => {
   })
 
   it('tells how it stands until nobody listens', async () => {
-    open(lists())
+    open(new JobLists())
     let told = 0
     const off = bench.source.onChanged(() => (told += 1))
     await settleAll()
@@ -281,5 +247,42 @@ describe('the progress source', () => {
     off()
     await seconds(60)
     expect(told).toBe(1)
+  })
+
+  it('looks up a job that still goes on in every round from then on', async () => {
+    const quiet = new JobLists(wireJob({ id: 'a' }))
+    open(quiet)
+    await settleAll()
+    quiet.active = []
+    const singles = (): number => quiet.asked.filter((path) => path === '/api/v1/jobs/a').length
+    await seconds(3)
+    for (const times of [1, 2, 3]) {
+      await seconds(3)
+      expect(singles()).toBe(times)
+    }
+  })
+
+  it('looks up what is not named any more at once after an interruption', async () => {
+    const short = new JobLists(wireJob({ id: 'a' }))
+    open(short)
+    await settleAll()
+    short.trouble = () => new Response('', { status: 503 })
+    await seconds(3)
+    short.active = []
+    short.trouble = () => undefined
+    await seconds(1)
+    expect(short.asked.filter((path) => path === '/api/v1/jobs/a')).toHaveLength(1)
+  })
+
+  it('stops when the list of jobs is refused for good', async () => {
+    const refused = new JobLists(wireJob({ id: 'a' }))
+    refused.trouble = (pathname) =>
+      pathname.endsWith('/jobs')
+        ? Response.json({ error: { code: 'token_signature' } }, { status: 401 })
+        : undefined
+    open(refused)
+    await settleAll()
+    expect(view()).toMatchObject({ state: 'stopped', reason: 'token_signature', sockets: 0 })
+    expect(sockets.live).toBe(0)
   })
 })
