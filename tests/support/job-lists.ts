@@ -8,7 +8,7 @@ export class JobLists {
   /** Paths that were asked for, with their query. */
   readonly asked: string[] = []
   /** What a request is answered instead. */
-  trouble: (pathname: string) => Response | undefined = () => undefined
+  trouble: (pathname: string) => Response | Promise<Response> | undefined = () => undefined
   /** Runs before the list is given out as it was when it was asked for. */
   meanwhile: () => void = () => undefined
 

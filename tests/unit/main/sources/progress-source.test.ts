@@ -16,6 +16,11 @@ const open = (lists: JobLists): void => {
   })
 }
 const shown = (): string[] => bench.rows.map(({ id }) => id).sort()
+const view = () => bench.source.view
+const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
+const accept = (): void => {
+  for (const socket of sockets.all) socket.accept()
+}
 
 afterEach(async () => {
   await bench.scope.close('test over')
@@ -51,101 +56,6 @@ describe('the progress source', () => {
     await settleAll()
     await bench.clock.advance(10_000, settleAll)
     expect(shown()).toEqual(['a'])
-  })
-
-  const view = () => bench.source.view
-  const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
-  const accept = (): void => {
-    for (const socket of sockets.all) socket.accept()
-  }
-
-  it('is connecting until something was heard, and live from then on', async () => {
-    const calm = new JobLists(wireJob({ id: 'a' }))
-    open(calm)
-    expect(view()).toEqual({
-      kind: 'progress',
-      state: 'connecting',
-      sockets: 0,
-      nextTryAtMs: null,
-      reason: null,
-    })
-    await settleAll()
-    expect([view().state, bench.views]).toEqual(['connecting', []])
-    accept()
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a' }) })
-    await settleAll()
-    expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null })
-    expect(bench.shown.at(-1)).toBe('live')
-  })
-
-  it('with nothing to follow is live by its lists alone', async () => {
-    open(new JobLists())
-    await settleAll()
-    expect(view()).toMatchObject({ state: 'live', sockets: 0, reason: null })
-    expect(bench.source.stopped).toBeNull()
-  })
-
-  it('with a job to follow is not live by its lists', async () => {
-    open(new JobLists(wireJob({ id: 'a' })))
-    await settleAll()
-    sockets.last.end({ errorCode: 'ECONNREFUSED' })
-    await settleAll()
-    expect(view()).toEqual({
-      kind: 'progress',
-      state: 'reconnecting',
-      sockets: 0,
-      nextTryAtMs: bench.clock.now() + 1_000,
-      reason: 'unreachable',
-    })
-  })
-
-  it('says why it is not connected, with the lists before the sockets', async () => {
-    const failing = new JobLists(wireJob({ id: 'a' }))
-    open(failing)
-    await settleAll()
-    sockets.last.end({ status: 429 })
-    failing.trouble = () => new Response('', { status: 503 })
-    await seconds(3)
-    expect(view()).toEqual({
-      kind: 'progress',
-      state: 'reconnecting',
-      sockets: 0,
-      nextTryAtMs: bench.clock.now() + 1_000,
-      reason: 'server_error',
-    })
-  })
-
-  it('stays live by a socket that speaks while the lists fail', async () => {
-    const failing = new JobLists(wireJob({ id: 'a' }))
-    open(failing)
-    await settleAll()
-    accept()
-    failing.trouble = () => new Response('', { status: 503 })
-    for (let time = 0; time < 6; time += 1) {
-      await seconds(3)
-      sockets.last.pong()
-    }
-    expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null, nextTryAtMs: null })
-  })
-
-  it('I14: is not live by a socket that is silent, and says what is known', async () => {
-    const failing = new JobLists(wireJob({ id: 'a' }))
-    open(failing)
-    await settleAll()
-    accept()
-    sockets.last.pong()
-    await seconds(11)
-    expect(view().state).toBe('live')
-    await seconds(1)
-    expect(view()).toMatchObject({ state: 'reconnecting', sockets: 0, reason: 'timed_out' })
-  })
-
-  it('takes an answer that is no list for a broken one', async () => {
-    const broken = new JobLists()
-    broken.trouble = () => Response.json({ nothing: [] })
-    open(broken)
-    await settleAll()
-    expect(view()).toMatchObject({ state: 'reconnecting', reason: 'protocol_error' })
   })
 
   it('looks up a job that was not named for two rounds, not after one', async () => {
@@ -236,17 +146,6 @@ describe('the progress source', () => {
     await settleAll()
     expect([calm.asked.length, sockets.all.length]).toEqual(after)
     expect(view()).toMatchObject({ state: 'stopped', reason: 'signed_in_elsewhere' })
-  })
-
-  it('tells how it stands until nobody listens', async () => {
-    open(new JobLists())
-    let told = 0
-    const off = bench.source.onChanged(() => (told += 1))
-    await settleAll()
-    expect(told).toBe(1)
-    off()
-    await seconds(60)
-    expect(told).toBe(1)
   })
 
   it('looks up a job that still goes on in every round from then on', async () => {

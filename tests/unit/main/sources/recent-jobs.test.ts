@@ -62,6 +62,8 @@ describe('RecentJobs', () => {
       recent.delete('nobody', 'brief')
     }
     expect([progressOf('a'), progressOf('brief')]).toEqual([1, undefined])
+    fill(2 * generation)
+    expect(progressOf('a')).toBeUndefined()
   })
 
   it('forgets what was deleted in both generations, of this tenant only', () => {
