@@ -223,6 +223,14 @@ describe('an answer', () => {
   it('F14: a redirect, as the network stack of a browser shows it, is a captive portal', async () => {
     net.answer = () => Response.error()
     expect(await ask()).toEqual(retry('captive_portal', 10_000))
+    let seen = 0
+    await askOther({
+      judge: (status) => {
+        seen = status
+        return 'missing'
+      },
+    })
+    expect(seen).toBe(302)
   })
 
   it('names its reason only in JSON', async () => {

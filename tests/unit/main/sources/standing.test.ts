@@ -48,8 +48,11 @@ async function become(next: Stand): Promise<void> {
 
 describe('Standing', () => {
   it('is of its kind, and says nothing of how it looked to begin with', async () => {
+    looks = 0
+    standing.tell()
     standing.tell()
     await settle()
+    expect(looks).toBe(1)
     expect(standing.view).toEqual({ kind: 'polling', ...connecting })
     expect('gap' in standing.view).toBe(false)
     expect([told, standing.stopped]).toEqual([[], null])
