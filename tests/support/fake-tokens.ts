@@ -29,6 +29,11 @@ export class FakeTokens implements TokenSupply {
 
   onRenewed = (listener: () => void): (() => void) => this.#renewed.on(listener)
 
+  /** Says once more that there is another token than before. */
+  announce(): void {
+    this.#renewed.emit(undefined)
+  }
+
   #answer(): Outcome<Secret> {
     return this.failure === null
       ? succeeded(new Secret(this.token))
