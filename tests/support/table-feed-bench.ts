@@ -1,4 +1,3 @@
-import { createLog } from '../../src/main/lib/log.ts'
 import { Scope } from '../../src/main/lib/scope.ts'
 import type { HttpFetch } from '../../src/main/ports.ts'
 import { Intake } from '../../src/main/sources/intake.ts'
@@ -6,13 +5,11 @@ import type { SourceContext } from '../../src/main/sources/source.ts'
 import { TableFeed } from '../../src/main/sources/table/table-feed.ts'
 import type { TableFeedOptions } from '../../src/main/sources/table/table-feed.ts'
 import { TableRows } from '../../src/main/sources/table/table-rows.ts'
-import { jobTableSchema } from '../../src/shared/profile.ts'
 import { FakeClock, settleAll } from './fake-clock.ts'
-import { FakeSockets } from './fake-socket.ts'
-import { FakeTokens } from './fake-tokens.ts'
 import { memoryAnswer } from './histories/memory-answer.ts'
 import { answerQuery } from './scripted-rest.ts'
 import type { Row } from './scripted-rest.ts'
+import { noSink, sourceContext } from './source-context.ts'
 
 /** What one page was asked for; with a plus where it follows another page. */
 export type Asked = 'unfinished' | 'changes' | 'newest' | 'by id' | `${string}+`
@@ -102,34 +99,20 @@ export class TableFeedBench {
 
   #context(): SourceContext {
     const { clock, scope } = this
-    return {
+    return sourceContext({
       scope,
       clock,
-      random: () => 0.5,
-      sockets: new FakeSockets().open,
       fetch: this.#fetch,
-      tokens: new FakeTokens(),
       sink: {
+        ...noSink,
         take: (job) => this.shown.set(job.id, { ...job }),
-        takeAll: () => undefined,
-        doubt: () => undefined,
-        confirm: () => undefined,
         forget: (id) => this.shown.delete(id),
-        heard: () => undefined,
-        dropped: () => undefined,
       },
-      gatewayUrl: 'http://gateway',
-      supabaseUrl: 'http://supabase',
-      publishableKey: 'sb_publishable_fake',
-      jobTable: jobTableSchema.parse({}),
       position: {
         read: () => this.position,
         write: (position) => (this.position = position()),
       },
-      tokenTransport: 'auto',
-      tenantIds: ['acme'],
-      log: createLog('test', clock, () => undefined),
-    }
+    })
   }
 
   readonly #fetch: HttpFetch = async (input) => {

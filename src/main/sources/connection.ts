@@ -289,6 +289,8 @@ export class Connection<Message = RawFrame> {
   }
 
   #abandon(): void {
+    // What else the attempt owns may take its turns to end; the next dial does not wait for it.
+    this.#socket?.terminate()
     void this.#attempt?.close('abandoned')
     this.#attempt = null
     this.#socket = null
