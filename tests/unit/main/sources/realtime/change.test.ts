@@ -27,6 +27,7 @@ describe('parseChange', () => {
   it('reads what was deleted, by its key', () => {
     expect(change({ type: 'DELETE', old_record: { id: 7 } })).toEqual({ kind: 'deleted', id: '7' })
     expect(change({ type: 'DELETE', old_record: {} })).toBeNull()
+    expect(change({ type: 'DELETE', record: { id: 7 } })).toBeNull()
   })
 
   it('knows a row that was too large to be told', () => {
@@ -35,6 +36,11 @@ describe('parseChange', () => {
       kind: 'cut',
       id: 'a',
     })
+    expect(change({ type: 'DELETE', old_record: { id: 'b' }, errors })).toEqual({
+      kind: 'cut',
+      id: 'b',
+    })
+    expect(change({ type: 'UPDATE', errors })).toEqual({ kind: 'cut', id: null })
   })
 
   it.each([
@@ -56,8 +62,15 @@ describe('parseChange', () => {
     expect(change(data)).toBeNull()
   })
 
+  it.each([[[2]], [[3, 2]]])('takes what is for one of our bindings (%j)', (own) => {
+    const written = { kind: 'written', row: { id: 'a' } }
+    expect(change({ type: 'INSERT', record: { id: 'a' }, errors: [] }, own)).toEqual(written)
+  })
+
   it('drops what is for none of our bindings', () => {
     expect(change({ type: 'INSERT', record: { id: 'a' } }, [3])).toBeNull()
+    expect(change({ type: 'INSERT', record: { id: 'a' } }, [])).toBeNull()
+    expect(change({ type: 'INSERT', record: { id: 'a' } }, [1, 1.5])).toBeNull()
     expect(parseChange('text', table, ids)).toBeNull()
   })
 })

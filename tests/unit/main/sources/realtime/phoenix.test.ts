@@ -16,6 +16,14 @@ describe('Phoenix frames', () => {
     })
   })
 
+  it('have refs that may be numbers', () => {
+    expect(parsePhoenix('[3,"4","t","e",null]')).toMatchObject({ joinRef: '3', ref: '4' })
+    expect(parsePhoenix('["3",null,"t","e",null]')).toMatchObject({ joinRef: '3', ref: null })
+    expect(parsePhoenix('[true,null,"t","e",{}]')).toBeNull()
+    expect(parsePhoenix('[null,null,"t","e",{},{}]')).toBeNull()
+    expect(parsePhoenix('[null,null,"t",5,{}]')).toBeNull()
+  })
+
   it.each(['', '{}', '[]', '[1,2]', '[null,null,"t","e"', '[null,null,5,"e",{}]', '"text"'])(
     'F64: %j is none',
     (text) => {
