@@ -62,6 +62,7 @@ describe('idsIn', () => {
   it.each([
     ['nothing', {}],
     ['fewer', { postgres_changes: answered.slice(1) }],
+    ['the first alone', { postgres_changes: answered.slice(0, 1) }],
     ['more', { postgres_changes: [...answered, { ...answered[1], id: 9 }] }],
     ['another event', { postgres_changes: answered.map((one) => ({ ...one, event: 'INSERT' })) }],
     ['another schema', { postgres_changes: answered.map((one) => ({ ...one, schema: 'x' })) }],
