@@ -27,7 +27,7 @@ const tenantId = z.union([z.string().min(1).max(128), z.int()]).transform(String
 export const eventSchema = z.object({
   tenant_id: tenantId.optional(),
   offset: z.int().min(0).optional(),
-  job: z.unknown(),
+  job: z.unknown().optional(),
 })
 
 /** `job:snapshot`. */
