@@ -144,7 +144,7 @@ export class JobTellings {
     else for (const job of listed) context.sink.take(job)
     // It names only what is not over, or was lately: the rest is listed elsewhere.
     listing.once([...listed, ...this.#laterThan(offsets)])
-    const isWhole = track.offsets.settle(offsets) && !isAnew
+    const isWhole = track.offsets.settle(offsets)
     const isNews = this.#isInterrupted || (!isWhole && track.isSettled)
     this.#isInterrupted = false
     track.isSettled = true

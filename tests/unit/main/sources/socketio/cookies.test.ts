@@ -42,6 +42,49 @@ describe('Cookies', () => {
     expect(sent(cookies, url)).toBeUndefined()
   })
 
+  it('go to the host that set them alone, unless it says its domain', () => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/', answer('own=1; Path=/', 'all=2; Path=/; Domain=gw.example'))
+    expect(sent(cookies, 'https://a.gw.example/')).toBe('all=2')
+    expect(sent(cookies, 'https://gw.example/')).toBe('own=1; all=2')
+    expect(sent(cookies, 'https://xgw.example/')).toBeUndefined()
+  })
+
+  it('belong to the folder of the address where no path is said', () => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/socket.io/', answer('sticky=1'))
+    expect(sent(cookies, 'https://gw.example/socket.io/?EIO=4')).toBe('sticky=1')
+    expect(sent(cookies, 'https://gw.example/api/')).toBeUndefined()
+  })
+
+  it.each(['Max-Age=-1', 'Expires=Thu, 01 Jan 1970 00:00:00 GMT'])('are over with %s', (end) => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/', answer(`a=1; Path=/; ${end}`, 'b=2; Path=/'))
+    expect(sent(cookies, 'https://gw.example/')).toBe('b=2')
+  })
+
+  it('replace those of the same name and path, and no others', () => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/', answer('a=1; Path=/', 'b=2; Path=/'))
+    cookies.take('https://gw.example/', answer('a=3; Path=/'))
+    expect(sent(cookies, 'https://gw.example/')).toBe('a=3; b=2')
+  })
+
+  it('are gone once cleared, and nothing is sent then', () => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/', answer('a=1; Path=/'))
+    cookies.clear()
+    expect(cookies.headers('https://gw.example/')).toEqual({})
+    cookies.take('https://gw.example/', answer('b=2; Path=/'))
+    expect(sent(cookies, 'https://gw.example/')).toBe('b=2')
+  })
+
+  it('that make no sense do not keep out those behind them', () => {
+    const cookies = new Cookies()
+    cookies.take('https://gw.example/', answer('a=1; Domain=bank.example', 'b=2; Path=/'))
+    expect(sent(cookies, 'https://gw.example/')).toBe('b=2')
+  })
+
   it('that belong to somebody else, or make no sense, are left out', () => {
     const cookies = new Cookies()
     cookies.take(

@@ -68,4 +68,47 @@ describe('TenantOffsets', () => {
     offsets.restart()
     expect(offsets.settle({ acme: 3 })).toBe(false)
   })
+
+  it('counts from the first event on where nobody told where things stand', () => {
+    const offsets = new TenantOffsets()
+    expect(offsets.take('acme', 0)).toBe('next')
+    expect(offsets.take('acme', 0)).toBe('old')
+    expect(offsets.take('acme', 1)).toBe('next')
+    expect(offsets.take('acme', 3)).toBe('hole')
+  })
+
+  it('told at first that nothing has happened yet, knows that it missed something', () => {
+    const offsets = new TenantOffsets()
+    expect(offsets.settle({ acme: 0 })).toBe(false)
+    expect(offsets.take('acme', 0)).toBe('old')
+    expect(offsets.take('acme', 1)).toBe('next')
+  })
+
+  it('told where things stand once more, has missed nothing that it counted', () => {
+    const offsets = settled()
+    offsets.take('acme', 11)
+    expect(offsets.settle({ acme: 11, globex: 4 })).toBe(true)
+    expect(offsets.settle({ acme: 12, globex: 4 })).toBe(false)
+    expect(offsets.take('acme', 13)).toBe('next')
+  })
+
+  it('compares with what was heard before the interruption only until it is settled', () => {
+    const offsets = settled()
+    offsets.begin()
+    offsets.settle({ acme: 20, globex: 4 })
+    expect(offsets.settle({ acme: 20, globex: 4 })).toBe(true)
+    offsets.begin()
+    expect(offsets.settle({ acme: 20 })).toBe(true)
+    expect(offsets.take('globex', 900)).toBe('next')
+  })
+
+  it('F53: keeps what another history has told already when it begins during an interruption', () => {
+    const offsets = settled()
+    offsets.begin()
+    offsets.take('acme', 3)
+    offsets.restart()
+    expect(offsets.take('acme', 3)).toBe('old')
+    offsets.settle({ acme: 2 })
+    expect(offsets.take('acme', 4)).toBe('next')
+  })
 })
