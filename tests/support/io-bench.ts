@@ -21,9 +21,10 @@ export interface Poll {
   readonly fail: (error: Error) => Promise<void>
 }
 
-/** What a server of Engine.IO says first. */
+const upgrades = ['polling', 'websocket']
+/** What a server of Engine.IO says first; it offers more than anybody asked for. */
 export const handshake = (timing = { pingInterval: 25_000, pingTimeout: 20_000 }): string =>
-  `0${JSON.stringify({ sid: 'sid-1', upgrades: [], maxPayload: 1_000_000, ...timing })}`
+  `0${JSON.stringify({ sid: 'sid-1', upgrades, maxPayload: 1_000_000, ...timing })}`
 
 /** An answer of Engine.IO to a poll. */
 export const packets = (text: string, headers: Record<string, string> = {}): Response =>

@@ -75,6 +75,14 @@ describe('a connection', () => {
     expect(welcome()).toMatchObject({ recovered: false, missed: 0 })
   })
 
+  it('leaves the deadline to whoever dials', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    await bench.open()
+    expect(timers()).toBe(before)
+  })
+
   it('has nothing of its own in a buffer', async () => {
     expect((await bench.connect()).bufferedAmount).toBe(0)
   })
@@ -98,7 +106,7 @@ describe('a connection', () => {
     bench.ws.accept()
     await bench.say(handshake(), half(4 * 1024 * 1024), half(4 * 1024 * 1024))
     expect(bench.endings).toEqual([])
-    await bench.say('4x')
+    await bench.say(event('a'))
     expect(bench.endings).toEqual([nonsense])
   })
 
@@ -171,6 +179,7 @@ describe('what is sent', () => {
     socket.send('{"type":"ping"}')
     expect(bench.ws.sent).toHaveLength(length)
     await bench.connect()
+    socket.send('{"type":"ping"}')
     expect(bench.ws.sent).toHaveLength(1)
   })
 })

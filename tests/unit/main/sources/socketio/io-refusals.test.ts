@@ -133,10 +133,25 @@ describe('one attempt after another', () => {
 
   it('is a client of its own while another one is in use', async () => {
     await bench.connect(kept)
+    await bench.end()
+    await bench.connect(kept)
     const first = bench.ws
     await bench.connect()
     expect(bench.ws.sent).toEqual(['40{"token":"token-1"}'])
     expect(first.state).toBe('open')
+  })
+
+  it.each([
+    ['was dialled', () => undefined],
+    ['was shaken hands with', () => bench.say(handshake())],
+  ])('can be had though the one before was ended as soon as it %s', async (_when, reach) => {
+    const socket = await bench.open()
+    bench.ws.accept()
+    await reach()
+    socket.terminate()
+    await bench.connect()
+    expect(bench.sockets.all).toHaveLength(2)
+    expect(bench.told).toEqual(['open', 'welcome'])
   })
 
   it('hears nothing of what the one before did not get to', async () => {
