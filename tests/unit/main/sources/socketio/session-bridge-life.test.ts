@@ -28,7 +28,6 @@ describe('the life of a session', () => {
     bench.answers = [bench.granted(lifeMs)]
     await bench.bridge.open(token)
     expect(bench.clock.delays).toEqual([delayMs])
-    bench.bridge.lapse()
   })
 
   it.each(['not a date', undefined])(
@@ -37,7 +36,6 @@ describe('the life of a session', () => {
       bench.answers = [bench.granted(300_000, date === undefined ? {} : { date })]
       await bench.bridge.open(token)
       expect(bench.clock.delays).toEqual([240_000])
-      bench.bridge.lapse()
     },
   )
 
@@ -51,7 +49,6 @@ describe('the life of a session', () => {
     await bench.bridge.open(token)
     expect(bench.asked).toHaveLength(2)
     expect(bench.clock.delays).toEqual([8_000])
-    bench.bridge.lapse()
   })
 
   it('is without end where the new one tells none', async () => {
@@ -106,5 +103,15 @@ describe('the life of a session', () => {
     await closed
     expect(bench.asked.map(({ method }) => method)).toEqual(['POST', 'POST', 'DELETE'])
     expect(bench.clock.armed).toBe(0)
+  })
+
+  it('is not renewed again because what renews it is ended', async () => {
+    await bench.bridge.open(token)
+    bench.answers = [() => new Promise<never>(() => undefined)]
+    const done = bench.bridge.refresh(null)
+    await settle()
+    await bench.scope.close('signed out')
+    await done
+    expect(bench.asked.map(({ method }) => method)).toEqual(['POST', 'POST'])
   })
 })

@@ -59,6 +59,13 @@ describe('TenantOffsets', () => {
     expect(offsets.settle({ acme: 12, globex: 4 })).toBe(false)
   })
 
+  it('interrupted again before it was told anything, compares with what it heard at first', () => {
+    const offsets = settled()
+    offsets.begin()
+    offsets.begin()
+    expect(offsets.settle({ acme: 10, globex: 4 })).toBe(true)
+  })
+
   it('F53: another history has nothing to do with what was heard', () => {
     const offsets = settled()
     offsets.restart()
