@@ -85,10 +85,16 @@ describe('the Socket.IO source', () => {
 
   it('counts a socket that is silent, and does not call it live', async () => {
     await live()
-    await bench.clock.advance(9_000, settleAll)
-    expect(bench.source.view.sockets).toBe(1)
-    await bench.clock.advance(4_000, settleAll)
-    expect(bench.source.view.state).toBe('reconnecting')
+    bench.clock.stall(12_000)
+    expect(bench.source.view).toMatchObject({ state: 'reconnecting', sockets: 1 })
+  })
+
+  it('F52: knows by its connection what it was told before, and ends it for a hole', async () => {
+    await live()
+    const event = { tenant_id: 'acme', offset: 3, job: wireJob({ seq: 3 }) }
+    await say(`42${JSON.stringify(['job:event', event])}`)
+    expect(sockets.live).toBe(0)
+    expect(bench.row()).toMatchObject({ remembered: true })
   })
 
   it('I14: takes its rows for true again when a silent peer speaks, and only then', async () => {
