@@ -80,7 +80,7 @@ describe('a connection', () => {
       process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const before = timers()
     await bench.open()
-    expect(timers()).toBe(before)
+    expect(timers()).toBeLessThanOrEqual(before)
   })
 
   it('has nothing of its own in a buffer', async () => {
