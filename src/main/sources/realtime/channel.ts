@@ -41,7 +41,7 @@ export interface ChannelOptions {
   readonly onMalformed: () => void
 }
 
-const replySchema = z.object({ status: z.string(), response: z.unknown() })
+const replySchema = z.object({ status: z.string(), response: z.unknown().optional() })
 const reasonSchema = z.object({ reason: z.string() })
 const systemSchema = z.object({ extension: z.string(), status: z.string(), message: z.string() })
 

@@ -87,6 +87,7 @@ describe('the join', () => {
     ['of words that are not known', { reason: 'whatever' }, retry('server_error')],
     ['without a reason', {}, retry('server_error')],
     ['without anything', null, retry('server_error')],
+    ['without a response', undefined, retry('server_error')],
   ])('refused because %s fails with just that', async (_, response, verdict) => {
     bench = await ChannelBench.joining()
     expect(bench.reply('error', response)).toBe(false)
