@@ -104,12 +104,30 @@ describe('Rounds', () => {
     expect([asked.reason, asked.nextTryAtMs]).toEqual([null, null])
   })
 
+  it('wait for as long as the server says, and the usual time besides', async () => {
+    const asked = rounds()
+    asked.next()
+    await end({ kind: 'failed', verdict: retry('rate_limited', 10_000) })
+    expect([asked.reason, clock.delays]).toEqual(['rate_limited', [11_000]])
+  })
+
+  it('that found no answer to what was asked come again after the usual wait', async () => {
+    const asked = rounds()
+    asked.next()
+    await end({ kind: 'missing' })
+    expect([asked.reason, clock.delays]).toEqual(['protocol_error', [1_000]])
+  })
+
   it('F65: one that hangs is given up when the computer wakes, a young one is not', async () => {
     const asked = rounds()
+    await clock.advance(60_000)
     asked.next()
     asked.wake()
     expect(begun).toHaveLength(1)
-    await clock.advance(2_001)
+    await clock.advance(2_000)
+    asked.wake()
+    expect(begun).toHaveLength(1)
+    await clock.advance(1)
     asked.wake()
     expect(begun).toHaveLength(2)
     expect(begun[0]?.scope.closed).toBe(true)
