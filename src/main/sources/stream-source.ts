@@ -215,8 +215,8 @@ class StreamSource implements Source {
 
   #caughtUp(): void {
     this.#isPlain = false
-    if (this.#inStep) return
     this.#listing.leave()
+    if (this.#inStep) return
     this.#context.sink.confirm()
     const missing = this.#isReadable ? 0 : null
     this.#standing.closeGap({ recovered: this.#recovered, missing })
