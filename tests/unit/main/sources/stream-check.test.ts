@@ -3,7 +3,7 @@ import { Scope } from '../../../../src/main/lib/scope.ts'
 import type { GatewayAnswer } from '../../../../src/main/sources/gateway-http.ts'
 import { StreamCheck } from '../../../../src/main/sources/stream-check.ts'
 import type { StreamPlace } from '../../../../src/main/sources/stream-frames.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../../support/fake-clock.ts'
 
 const scopes: Scope[] = []
 
@@ -12,7 +12,7 @@ class Quiet {
   readonly clock = new FakeClock()
   place: StreamPlace | null = { epoch: 'e', offset: 3 }
   isWhole = true
-  answer: GatewayAnswer = body({ jobs: [], epoch: 'e', offset: 4 })
+  answer: GatewayAnswer | Promise<GatewayAnswer> = body({ jobs: [], epoch: 'e', offset: 4 })
   readonly asked: string[] = []
   /** Whether it was for the same place as before, each time. */
   readonly claims: boolean[] = []
@@ -71,6 +71,40 @@ describe('StreamCheck', () => {
     expect(quiet.claims.length).toBe(0)
     await quiet.clock.advance(4_000)
     expect(quiet.claims.length).toBe(1)
+  })
+
+  it('asks once more at a wake, from which what is under way has all of its time', async () => {
+    const quiet = new Quiet()
+    await quiet.clock.advance(11_000)
+    quiet.check.wake()
+    await settle()
+    expect(quiet.asked.length).toBe(2)
+    await quiet.clock.advance(3_999)
+    expect(quiet.claims.length).toBe(0)
+    await quiet.clock.advance(1)
+    expect(quiet.claims).toEqual([false])
+  })
+
+  it('makes nothing of an answer that comes when nothing is known any more', async () => {
+    const quiet = new Quiet()
+    const answer = Promise.withResolvers<GatewayAnswer>()
+    quiet.answer = answer.promise
+    await quiet.clock.advance(9_000)
+    quiet.place = null
+    answer.resolve(body({ jobs: [], epoch: 'e', offset: 4 }))
+    await settle()
+    quiet.place = { epoch: 'e', offset: 3 }
+    await quiet.clock.advance(8_999)
+    expect([quiet.asked.length, quiet.claims.length]).toEqual([1, 0])
+    await quiet.clock.advance(1)
+    expect(quiet.asked.length).toBe(2)
+  })
+
+  it('does not ask while nothing is known', async () => {
+    const quiet = new Quiet()
+    quiet.place = null
+    await quiet.clock.advance(60_000)
+    expect(quiet.asked).toEqual([])
   })
 
   it('does not ask while the stream says something', async () => {
