@@ -1,19 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Secret } from '../../../../src/main/lib/secret.ts'
 import { DialGate } from '../../../../src/main/sources/dial-gate.ts'
 import { settle } from '../../../support/fake-clock.ts'
 import { LineBench } from '../../../support/line-bench.ts'
 
 let bench: LineBench
-const use = (options: ConstructorParameters<typeof LineBench>[0] = {}): LineBench => {
-  bench = new LineBench(options)
-  return bench
-}
 const tokenOf = (at: number): string | undefined => bench.socket(at).credential?.token
 const statesOf = (): string[] => bench.sockets.all.map(({ state }) => state)
 
 beforeEach(() => {
-  use()
+  bench = new LineBench()
 })
 
 afterEach(async () => {
@@ -103,6 +98,22 @@ describe('Line', () => {
     expect(bench.sockets.all).toHaveLength(3)
     expect(bench.tokens.renewals).toBe(2)
     expect(bench.kinds).toEqual(['dialling', 'open'])
+  })
+
+  it('tries no successor for a minute after one was refused for good', async () => {
+    await bench.open()
+    const old = bench.socket(0)
+    old.onPing = () => queueMicrotask(() => old.pong())
+    await bench.renew()
+    bench.socket(1).end({ status: 403, reason: 'forbidden' })
+    await bench.renew()
+    await bench.clock.advance(59_999)
+    await bench.renew()
+    expect(bench.sockets.all).toHaveLength(2)
+    await bench.clock.advance(1)
+    await bench.renew()
+    expect(bench.sockets.all).toHaveLength(3)
+    expect([statesOf()[0], tokenOf(2)]).toEqual(['open', bench.tokens.token])
   })
 
   it('stops with the old one when that is refused and a new dial is too', async () => {
@@ -243,47 +254,5 @@ describe('Line', () => {
     await settle()
     expect(benches[2]!.sockets.live).toBe(2)
     for (const { scope } of benches) await scope.close('test over')
-  })
-})
-
-describe('a token renewed on the open socket', () => {
-  it('needs no dial when the peer takes it', async () => {
-    const offered: string[] = []
-    use({
-      renewOpen: async (token: Secret) => {
-        offered.push(token.reveal())
-        return true
-      },
-    })
-    await bench.open()
-    await bench.renew()
-    expect(offered).toEqual(['token-2'])
-    expect(bench.sockets.all).toHaveLength(1)
-    bench.socket(0).end({ code: 1008, reason: 'session_revoked' })
-    await settle()
-    // What is renewed is the token that the peer took, not the one of the handshake.
-    expect(bench.tokens.renewals).toBe(2)
-    expect(tokenOf(1)).toBe('token-3')
-  })
-
-  it('is handed over when the peer does not', async () => {
-    use({ renewOpen: async () => false })
-    await bench.open()
-    await bench.renew()
-    expect(tokenOf(1)).toBe('token-2')
-  })
-
-  it('is not handed over when the socket was lost before the answer', async () => {
-    const answer = Promise.withResolvers<boolean>()
-    use({ renewOpen: () => answer.promise })
-    await bench.open()
-    await bench.renew()
-    bench.socket(0).end()
-    await bench.clock.advance(1_000)
-    bench.socket(1).accept()
-    answer.resolve(false)
-    await settle()
-    expect(bench.sockets.all).toHaveLength(2)
-    expect(tokenOf(1)).toBe('token-2')
   })
 })
