@@ -31,10 +31,9 @@ export const bugs: readonly Bug[] = [
   {
     kind: 'double timer',
     name: 'a connection waits twice for one redial',
-    file: 'sources/connection.ts',
-    from: `this.#disarm()
-    this.#cancelTimer = this.#options.clock.after(`,
-    to: 'this.#cancelTimer = this.#options.clock.after(',
+    file: 'lib/one-timer.ts',
+    from: 'arm(delayMs: number, run: () => void): void {\n    this.disarm()',
+    to: 'arm(delayMs: number, run: () => void): void {',
     level: 'connection',
     breaks: 'I6',
   },
