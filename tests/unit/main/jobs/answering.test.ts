@@ -146,9 +146,11 @@ describe('a desk', () => {
     expect(sent.map(({ windowId }) => windowId)).toEqual([1])
   })
 
-  it('I12: tells a window at once that a tenant is gone, counts and all', async () => {
-    desk.sinkOf('stream').take(job())
-    desk.open(1)
+  it('I12: tells a window that a tenant is gone, though it had no job any more', async () => {
+    const sink = desk.sinkOf('stream')
+    sink.take(job())
+    sink.forget('job-1')
+    expect(desk.open(1).groups).toMatchObject([{ tenantId: 'acme' }])
     desk.retain(['globex'])
     await clock.advance(500)
     expect(sent.at(-1)?.batch.groups).toEqual([])
