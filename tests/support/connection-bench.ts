@@ -72,6 +72,12 @@ export class ConnectionBench {
     return this.states.map(({ kind }) => kind)
   }
 
+  /** Ends it all; answers what is left of it. */
+  async close(): Promise<{ sockets: number; timers: number; owned: number }> {
+    await this.scope.close('test over')
+    return { sockets: this.sockets.live, timers: this.clock.armed, owned: this.scope.size }
+  }
+
   /** Dials and lets the server take it. */
   async open(): Promise<void> {
     this.connection.start()

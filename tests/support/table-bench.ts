@@ -8,6 +8,7 @@ import { jobTableSchema } from '../../src/shared/profile.ts'
 import type { Job } from '../../src/shared/job.ts'
 import { AskedTable } from './asked-table.ts'
 import { FakeClock } from './fake-clock.ts'
+import { noSink } from './source-context.ts'
 
 /** `updated_at` of `secondsLater(0)`, in microseconds. */
 export const startMicros = 1_795_183_142_000_000
@@ -28,12 +29,9 @@ export class TableBench {
       clock: new FakeClock(),
       tenantIds: ['acme'],
       sink: {
+        ...noSink,
         take: (job) => this.taken.push(job),
-        takeAll: () => undefined,
-        doubt: () => undefined,
-        confirm: () => undefined,
         forget: (id) => this.forgotten.push(id),
-        heard: () => undefined,
         dropped: (why) => this.dropped.push(why),
       },
       onTrespass: () => undefined,

@@ -1,7 +1,8 @@
 import type { Job } from '../../shared/job.ts'
+import { OneTimer } from '../lib/one-timer.ts'
 import type { Scope } from '../lib/scope.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Cancel, Clock } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 import type { Intake } from './intake.ts'
 import type { JobSink } from './source.ts'
 import { parseStreamFrame } from './stream-frames.ts'
@@ -45,7 +46,7 @@ export class StreamTalk {
   #epoch: string | null = null
   /** Parts of a snapshot that goes on in the next message. */
   #parts: { readonly jobs: Job[]; changed: number } | null = null
-  #cancelNextPart: Cancel | null = null
+  readonly #nextPart: OneTimer
   /** Offset of the last of the events that were missed, while they are being told. */
   #missedUpTo: number | null = null
 
@@ -56,7 +57,8 @@ export class StreamTalk {
       if (this.#epoch === null && this.#parts === null) options.onPlain()
     })
     options.scope.own(cancel)
-    options.scope.own(() => this.#cancelNextPart?.())
+    this.#nextPart = new OneTimer(options.clock)
+    options.scope.own(() => this.#nextPart.disarm())
   }
 
   /** The first words: where this console was, and that it takes a snapshot in parts. */
@@ -140,9 +142,9 @@ export class StreamTalk {
   }
 
   #snapshot({ place, jobs, more }: Extract<StreamFrame, { kind: 'snapshot' }>): void {
-    const { clock, intake, mark, onSnapshot, onHole } = this.#options
-    this.#cancelNextPart?.()
-    this.#cancelNextPart = more ? clock.after(nextPartWithinMs, onHole) : null
+    const { intake, mark, onSnapshot, onHole } = this.#options
+    if (more) this.#nextPart.arm(nextPartWithinMs, onHole)
+    else this.#nextPart.disarm()
     const isAnew = mark.place !== null && mark.place.epoch !== place.epoch
     if (this.#parts === null && isAnew) intake.restart()
     const parts = this.#parts ?? { jobs: [], changed: 0 }

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { SocketEnding } from '../../../../src/main/ports.ts'
 import { classify, classifyFailure } from '../../../../src/main/sources/close-codes.ts'
+import { ending } from '../../../support/socket-endings.ts'
 
-const ending = (some: Partial<SocketEnding>): SocketEnding => ({
-  code: null,
-  reason: '',
-  status: null,
-  retryAfterMs: null,
-  errorCode: null,
-  ...some,
-})
 const retry = (reason: string, minDelayMs = 0) => ({ kind: 'retry', reason, minDelayMs })
 const stop = (reason: string, reach = 'source') => ({ kind: 'stop', reason, reach })
 const refused = (reason: string, named = true) => ({ kind: 'refused', reason, named })

@@ -10,10 +10,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  await bench.scope.close('test over')
-  expect(bench.sockets.live).toBe(0)
-  expect(bench.clock.armed).toBe(0)
-  expect(bench.scope.size).toBe(0)
+  expect(await bench.close()).toEqual({ sockets: 0, timers: 0, owned: 0 })
 })
 
 describe('Connection when it is woken', () => {

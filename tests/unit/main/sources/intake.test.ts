@@ -3,6 +3,7 @@ import type { Job } from '../../../../src/shared/job.ts'
 import { Intake } from '../../../../src/main/sources/intake.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { job, wireJob } from '../../../support/wire-jobs.ts'
+import { noSink } from '../../../support/source-context.ts'
 
 let taken: Job[]
 let dropped: string[]
@@ -15,12 +16,8 @@ function intake(...tenantIds: string[]): Intake {
     clock,
     tenantIds,
     sink: {
+      ...noSink,
       take: (heard) => taken.push(heard),
-      takeAll: () => undefined,
-      doubt: () => undefined,
-      confirm: () => undefined,
-      forget: () => undefined,
-      heard: () => undefined,
       dropped: (why) => dropped.push(why),
     },
     onTrespass: () => (trespasses += 1),

@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { SocketEnding } from '../../../../src/main/ports.ts'
 import { isPortalAnswer, isPortalEnding, statusSeen } from '../../../../src/main/sources/portal.ts'
+import { ending } from '../../../support/socket-endings.ts'
 
 const answer = (status: number, type = 'application/json'): Response =>
   new Response(null, { status, headers: type === '' ? {} : { 'content-type': type } })
-const ending = (some: Partial<SocketEnding>): SocketEnding => ({
-  code: null,
-  reason: '',
-  status: null,
-  retryAfterMs: null,
-  errorCode: null,
-  ...some,
-})
 
 describe('somebody else in the place of the server', () => {
   it.each([

@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { SocketEnding } from '../../../../src/main/ports.ts'
 import {
   classifyRealtime,
   classifyRest,
   classifySaid,
 } from '../../../../src/main/sources/supabase-reasons.ts'
+import { ending } from '../../../support/socket-endings.ts'
 
-const ending = (some: Partial<SocketEnding>): SocketEnding => ({
-  code: null,
-  reason: '',
-  status: null,
-  retryAfterMs: null,
-  errorCode: null,
-  ...some,
-})
 const retry = (reason: string, minDelayMs = 0) => ({ kind: 'retry', reason, minDelayMs })
 const stop = (reason: string) => ({ kind: 'stop', reason, reach: 'source' })
 const refused = (reason: string) => ({ kind: 'refused', reason, named: true })

@@ -5,6 +5,7 @@ import { jobTableSchema } from '../../../../../src/shared/profile.ts'
 import type { Job } from '../../../../../src/shared/job.ts'
 import { FakeClock } from '../../../../support/fake-clock.ts'
 import { secondsLater, tableRow } from '../../../../support/table-rows.ts'
+import { noSink } from '../../../../support/source-context.ts'
 
 let taken: Job[]
 let forgotten: string[]
@@ -17,13 +18,9 @@ beforeEach(() => {
     clock: new FakeClock(),
     tenantIds: ['acme'],
     sink: {
+      ...noSink,
       take: (job) => taken.push(job),
-      takeAll: () => undefined,
-      doubt: () => undefined,
-      confirm: () => undefined,
       forget: (id) => forgotten.push(id),
-      heard: () => undefined,
-      dropped: () => undefined,
     },
     onTrespass: () => undefined,
     onGap: () => undefined,
