@@ -1,30 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { settleAll } from '../../../support/fake-clock.ts'
-import { FakeSockets } from '../../../support/fake-socket.ts'
 import { JobLists } from '../../../support/job-lists.ts'
-import { SourceBench } from '../../../support/source-bench.ts'
+import { ProgressBench } from '../../../support/progress-bench.ts'
 import { wireJob } from '../../../support/wire-jobs.ts'
 
-let bench: SourceBench
-const sockets = new FakeSockets()
+let bench: ProgressBench
 
 const open = (lists: JobLists): void => {
-  bench = new SourceBench({
-    gatewayUrl: 'http://127.0.0.1:1',
-    sockets: sockets.open,
-    fetch: lists.fetch,
-  })
+  bench = new ProgressBench(lists)
 }
 const shown = (): string[] => bench.rows.map(({ id }) => id).sort()
 const view = () => bench.source.view
-const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
-const accept = (): void => {
-  for (const socket of sockets.all) socket.accept()
-}
 
 afterEach(async () => {
-  await bench.scope.close('test over')
-  expect([bench.clock.armed, sockets.live]).toEqual([0, 0])
+  expect(await bench.close()).toEqual([0, 0])
 })
 
 describe('the progress source', () => {
@@ -33,7 +22,7 @@ describe('the progress source', () => {
     lists.active = [wireJob({ id: 'a' }), wireJob({ id: 'b' })]
     lists.all = [wireJob({ id: 'a' })]
     lists.meanwhile = () => {
-      for (const socket of sockets.to('/b')) {
+      for (const socket of bench.sockets.to('/b')) {
         socket.accept()
         socket.end({ code: 4404, reason: 'job_unknown' })
       }
@@ -64,14 +53,14 @@ describe('the progress source', () => {
     await settleAll()
     short.active = []
     const singles = (): string[] => short.asked.filter((path) => path === '/api/v1/jobs/a')
-    await seconds(3)
+    await bench.seconds(3)
     expect(singles()).toEqual([])
     short.active = short.all
-    await seconds(3)
+    await bench.seconds(3)
     short.active = []
-    await seconds(3)
+    await bench.seconds(3)
     expect(singles()).toEqual([])
-    await seconds(3)
+    await bench.seconds(3)
     expect(singles()).toHaveLength(1)
   })
 
@@ -79,14 +68,17 @@ describe('the progress source', () => {
     const over = new JobLists(wireJob({ id: 'a' }))
     open(over)
     await settleAll()
-    accept()
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', status: 'failed', seq: 9 }) })
-    await seconds(3)
-    expect(sockets.live).toBe(1)
+    bench.accept()
+    bench.sockets.last.say({
+      type: 'snapshot',
+      job: wireJob({ id: 'a', status: 'failed', seq: 9 }),
+    })
+    await bench.seconds(3)
+    expect(bench.sockets.live).toBe(1)
     over.active = []
-    await seconds(3)
-    expect(sockets.live).toBe(0)
-    await seconds(9)
+    await bench.seconds(3)
+    expect(bench.sockets.live).toBe(0)
+    await bench.seconds(9)
     expect(over.asked.filter((path) => path.endsWith('/jobs/a'))).toEqual([])
   })
 
@@ -95,18 +87,22 @@ describe('the progress source', () => {
     open(new JobLists(...theirs, wireJob({ id: 'ours' })))
     await settleAll()
     expect(view()).toMatchObject({ state: 'stopped', reason: 'protocol_error' })
-    expect([bench.source.stopped, bench.rows, sockets.live]).toEqual(['protocol_error', [], 0])
+    expect([bench.source.stopped, bench.rows, bench.sockets.live]).toEqual([
+      'protocol_error',
+      [],
+      0,
+    ])
   })
 
   it('asks again soon when an event was missed, and shows the job as remembered until then', async () => {
     const gap = new JobLists(wireJob({ id: 'a', seq: 1 }))
     open(gap)
     await settleAll()
-    accept()
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 1 }) })
+    bench.accept()
+    bench.sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 1 }) })
     await settleAll()
     const before = gap.asked.length
-    sockets.last.say({ type: 'progress', job_id: 'a', attempt: 1, seq: 5, progress: 50 })
+    bench.sockets.last.say({ type: 'progress', job_id: 'a', attempt: 1, seq: 5, progress: 50 })
     expect(bench.row('a')?.remembered).toBe(true)
     await bench.clock.advance(499, settleAll)
     expect(gap.asked).toHaveLength(before)
@@ -118,11 +114,11 @@ describe('the progress source', () => {
     const anew = new JobLists(wireJob({ id: 'a', seq: 9 }))
     open(anew)
     await settleAll()
-    accept()
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 9 }) })
-    await seconds(3)
+    bench.accept()
+    bench.sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 9 }) })
+    await bench.seconds(3)
     const before = anew.asked.length
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 2 }) })
+    bench.sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a', seq: 2 }) })
     await bench.clock.advance(500, settleAll)
     expect(anew.asked.slice(before)).toEqual([
       '/api/v1/websocket/status?active_jobs=true',
@@ -134,17 +130,17 @@ describe('the progress source', () => {
     const calm = new JobLists(wireJob({ id: 'a' }))
     open(calm)
     await settleAll()
-    sockets.last.end()
-    const before = [calm.asked.length, sockets.all.length] as const
+    bench.sockets.last.end()
+    const before = [calm.asked.length, bench.sockets.all.length] as const
     bench.source.wake()
     await settleAll()
     expect(calm.asked.length).toBeGreaterThan(before[0])
-    expect(sockets.all).toHaveLength(before[1] + 1)
-    sockets.last.end({ code: 4409 })
-    const after = [calm.asked.length, sockets.all.length]
+    expect(bench.sockets.all).toHaveLength(before[1] + 1)
+    bench.sockets.last.end({ code: 4409 })
+    const after = [calm.asked.length, bench.sockets.all.length]
     bench.source.wake()
     await settleAll()
-    expect([calm.asked.length, sockets.all.length]).toEqual(after)
+    expect([calm.asked.length, bench.sockets.all.length]).toEqual(after)
     expect(view()).toMatchObject({ state: 'stopped', reason: 'signed_in_elsewhere' })
   })
 
@@ -154,9 +150,9 @@ describe('the progress source', () => {
     await settleAll()
     quiet.active = []
     const singles = (): number => quiet.asked.filter((path) => path === '/api/v1/jobs/a').length
-    await seconds(3)
+    await bench.seconds(3)
     for (const times of [1, 2, 3]) {
-      await seconds(3)
+      await bench.seconds(3)
       expect(singles()).toBe(times)
     }
   })
@@ -166,10 +162,10 @@ describe('the progress source', () => {
     open(short)
     await settleAll()
     short.trouble = () => new Response('', { status: 503 })
-    await seconds(3)
+    await bench.seconds(3)
     short.active = []
     short.trouble = () => undefined
-    await seconds(1)
+    await bench.seconds(1)
     expect(short.asked.filter((path) => path === '/api/v1/jobs/a')).toHaveLength(1)
   })
 
@@ -182,6 +178,6 @@ describe('the progress source', () => {
     open(refused)
     await settleAll()
     expect(view()).toMatchObject({ state: 'stopped', reason: 'token_signature', sockets: 0 })
-    expect(sockets.live).toBe(0)
+    expect(bench.sockets.live).toBe(0)
   })
 })

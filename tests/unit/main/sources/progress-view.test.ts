@@ -1,29 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { settleAll } from '../../../support/fake-clock.ts'
-import { FakeSockets } from '../../../support/fake-socket.ts'
 import { JobLists } from '../../../support/job-lists.ts'
-import { SourceBench } from '../../../support/source-bench.ts'
+import { ProgressBench } from '../../../support/progress-bench.ts'
 import { wireJob } from '../../../support/wire-jobs.ts'
 
-let bench: SourceBench
-const sockets = new FakeSockets()
+let bench: ProgressBench
 
 const open = (lists: JobLists): void => {
-  bench = new SourceBench({
-    gatewayUrl: 'http://127.0.0.1:1',
-    sockets: sockets.open,
-    fetch: lists.fetch,
-  })
+  bench = new ProgressBench(lists)
 }
 const view = () => bench.source.view
-const seconds = (count: number): Promise<void> => bench.clock.advance(count * 1_000, settleAll)
-const accept = (): void => {
-  for (const socket of sockets.all) socket.accept()
-}
 
 afterEach(async () => {
-  await bench.scope.close('test over')
-  expect([bench.clock.armed, sockets.live]).toEqual([0, 0])
+  expect(await bench.close()).toEqual([0, 0])
 })
 
 describe('how a progress source looks', () => {
@@ -39,8 +28,8 @@ describe('how a progress source looks', () => {
     })
     await settleAll()
     expect([view().state, bench.views]).toEqual(['connecting', []])
-    accept()
-    sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a' }) })
+    bench.accept()
+    bench.sockets.last.say({ type: 'snapshot', job: wireJob({ id: 'a' }) })
     await settleAll()
     expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null })
     expect(bench.shown.at(-1)).toBe('live')
@@ -56,7 +45,7 @@ describe('how a progress source looks', () => {
   it('with a job to follow is not live by its lists', async () => {
     open(new JobLists(wireJob({ id: 'a' })))
     await settleAll()
-    sockets.last.end({ errorCode: 'ECONNREFUSED' })
+    bench.sockets.last.end({ errorCode: 'ECONNREFUSED' })
     await settleAll()
     expect(view()).toEqual({
       kind: 'progress',
@@ -71,9 +60,9 @@ describe('how a progress source looks', () => {
     const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
-    sockets.last.end({ status: 429 })
+    bench.sockets.last.end({ status: 429 })
     failing.trouble = () => new Response('', { status: 503 })
-    await seconds(3)
+    await bench.seconds(3)
     expect(view()).toEqual({
       kind: 'progress',
       state: 'reconnecting',
@@ -87,11 +76,11 @@ describe('how a progress source looks', () => {
     const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
-    accept()
+    bench.accept()
     failing.trouble = () => new Response('', { status: 503 })
     for (let time = 0; time < 6; time += 1) {
-      await seconds(3)
-      sockets.last.pong()
+      await bench.seconds(3)
+      bench.sockets.last.pong()
     }
     expect(view()).toMatchObject({ state: 'live', sockets: 1, reason: null, nextTryAtMs: null })
   })
@@ -100,11 +89,11 @@ describe('how a progress source looks', () => {
     const failing = new JobLists(wireJob({ id: 'a' }))
     open(failing)
     await settleAll()
-    accept()
-    sockets.last.pong()
-    await seconds(11)
+    bench.accept()
+    bench.sockets.last.pong()
+    await bench.seconds(11)
     expect(view().state).toBe('live')
-    await seconds(1)
+    await bench.seconds(1)
     expect(view()).toMatchObject({ state: 'reconnecting', sockets: 0, reason: 'timed_out' })
   })
 
@@ -113,7 +102,7 @@ describe('how a progress source looks', () => {
     open(failing)
     await settleAll()
     failing.trouble = () => new Response('', { status: 503 })
-    await seconds(3)
+    await bench.seconds(3)
     expect(view()).toMatchObject({ state: 'reconnecting', reason: 'server_error' })
   })
 
@@ -122,9 +111,9 @@ describe('how a progress source looks', () => {
     open(silent)
     await settleAll()
     silent.trouble = () => new Promise(() => undefined)
-    await seconds(11)
+    await bench.seconds(11)
     expect(view().state).toBe('live')
-    await seconds(1)
+    await bench.seconds(1)
     expect(view()).toMatchObject({ state: 'reconnecting', reason: null })
   })
 
@@ -143,7 +132,7 @@ describe('how a progress source looks', () => {
     await settleAll()
     expect(told).toBe(1)
     off()
-    await seconds(60)
+    await bench.seconds(60)
     expect(told).toBe(1)
   })
 })
